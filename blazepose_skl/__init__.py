@@ -9,4 +9,4 @@ from blazepose_skl.skeletons import Skeleton, get_skeleton, register_skeleton, s
 
 __version__ = '0.1.0'
 
-__all__ = ['InputError', 'Skeleton', 'get_skeleton', 'register_skeleton', 'skeleton_names', '__version__']
+__all__ = ['InputError', 'Skeleton', '__version__', 'get_skeleton', 'register_skeleton', 'skeleton_names']

@@ -36,4 +36,4 @@ class Clip:
     @property
     def missed(self) -> NDArray[np.bool_]:
         """Frames in which nobody was found, (T,)."""
-        return np.isnan(self.landmarks).all(axis=(0, 2, 3))
+        return np.asarray(np.isnan(self.landmarks).all(axis=(0, 2, 3)))

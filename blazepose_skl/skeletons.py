@@ -11,7 +11,7 @@ import re
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
 from functools import cached_property
-from typing import Any, Union
+from typing import Any
 
 from blazepose_skl.errors import InputError
 
@@ -86,9 +86,8 @@ class Skeleton:
                     self._fail(f"'{joint}' in parents is not among its {len(self.joints)} joints")
         roots = [joint for joint in self.joints if joint not in self.parents]
         if len(roots) != 1:
-            self._fail(
-                f'exactly one joint (the root) may be without a parent, found {len(roots)}: {", ".join(roots) or "none"}'
-            )
+            found = ', '.join(roots) or 'none'
+            self._fail(f'exactly one joint (the root) may be without a parent, found {len(roots)}: {found}')
         for joint in self.joints:
             seen = [joint]
             while seen[-1] in self.parents:
@@ -219,7 +218,7 @@ class Skeleton:
         if not isinstance(parents, Mapping):
             if len(parents) != len(joints):
                 raise InputError(f"skeleton '{name}': {len(parents)} parents for {len(joints)} joints")
-            parents = {j: p for j, p in zip(joints, parents) if p is not None}
+            parents = {j: p for j, p in zip(joints, parents, strict=True) if p is not None}
         return cls(
             name=name,
             joints=joints,
@@ -229,7 +228,7 @@ class Skeleton:
         )
 
 
-SkeletonLike = Union[str, Mapping[str, Any], Skeleton]
+SkeletonLike = str | Mapping[str, Any] | Skeleton
 
 
 def _words(joint: str) -> list[str]:
@@ -306,7 +305,9 @@ def _sided(names: str) -> tuple[str, ...]:
 _BLAZEPOSE_JOINTS = (
     'nose',
     *(f'{side}_{eye}' for side in ('left', 'right') for eye in ('eye_inner', 'eye', 'eye_outer')),
-    *_sided('*_ear mouth_* *_shoulder *_elbow *_wrist *_pinky *_index *_thumb *_hip *_knee *_ankle *_heel *_foot_index'),
+    *_sided(
+        '*_ear mouth_* *_shoulder *_elbow *_wrist *_pinky *_index *_thumb *_hip *_knee *_ankle *_heel *_foot_index'
+    ),
 )
 
 _BLAZEPOSE_PARENTS = dict(
@@ -335,9 +336,7 @@ _HEAD_TORSO_CONNECTIONS = (
     ('mouth_right', 'right_shoulder'),
 )
 
-BLAZEPOSE = register_skeleton(
-    Skeleton('blazepose', _BLAZEPOSE_JOINTS, _BLAZEPOSE_PARENTS, _MEDIAPIPE_CONNECTIONS)
-)
+BLAZEPOSE = register_skeleton(Skeleton('blazepose', _BLAZEPOSE_JOINTS, _BLAZEPOSE_PARENTS, _MEDIAPIPE_CONNECTIONS))
 
 ENHANCED_BLAZEPOSE = register_skeleton(
     Skeleton(

@@ -1,0 +1,166 @@
+"""What the networks see: streams (bone, motion), normalisation by the body, random views.
+
+All functions take keypoints (M, T, V, C) and return new arrays; scores (M, T, V) ride along. An unseen
+joint has score 0.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+import numpy as np
+from numpy.typing import NDArray
+
+from blazepose_skl.skeletons import Skeleton
+
+__all__ = ['Body', 'flip', 'measure_body', 'resample', 'rotate', 'to_bone', 'to_motion']
+
+Array = NDArray[np.float32]
+
+
+# -- streams --------------------------------------------------------------------------------------
+
+
+def to_bone(keypoint: Array, bones: Sequence[tuple[int, int]], score_channel: bool) -> Array:
+    """The vector from its parent to each joint, (M, T, V, C).
+
+    Args:
+        keypoint: (M, T, V, C); with ``score_channel`` the last channel is a score.
+        bones: (joint, parent) for every joint.
+        score_channel: A bone's score is the mean of its two joints', never a difference.
+
+    As ``JointToBone`` of MMAction2 and PYSKL (``pose_transforms.py``).
+    """
+    joints, parents = np.array(bones).T
+    bone = np.zeros(keypoint.shape, dtype=np.float32)
+    bone[..., joints, :] = keypoint[..., joints, :] - keypoint[..., parents, :]
+    if score_channel:
+        bone[..., joints, -1] = (keypoint[..., joints, -1] + keypoint[..., parents, -1]) / 2
+    return bone
+
+
+def to_motion(keypoint: Array, score_channel: bool) -> Array:
+    """The step from each frame to the next, 0 in the last one, (M, T, V, C).
+
+    With ``score_channel`` the last channel is the mean score of the two frames, never a difference.
+    As ``ToMotion`` of MMAction2 and PYSKL.
+    """
+    motion = np.zeros_like(keypoint)
+    motion[:, :-1] = np.diff(keypoint, axis=1)
+    if score_channel:
+        motion[:, :-1, :, -1] = (keypoint[:, :-1, :, -1] + keypoint[:, 1:, :, -1]) / 2
+    return motion
+
+
+# -- the body ---------------------------------------------------------------------------------------
+
+# Lengths of body segments as shares of the height of the body. Drillis and Contini, "Body Segment
+# Parameters" (1966), as in Winter, "Biomechanics and Motor Control of Human Movement", Fig. 4.1; the
+# torso's side and the breadths are between MediaPipe's joint centres, which lie inside the outline.
+_SEGMENTS = {
+    ('left_shoulder', 'right_shoulder'): 0.21,
+    ('left_hip', 'right_hip'): 0.12,
+    ('left_ear', 'right_ear'): 0.09,
+}
+_SIDED_SEGMENTS = {
+    ('shoulder', 'hip'): 0.29,
+    ('shoulder', 'elbow'): 0.186,
+    ('elbow', 'wrist'): 0.146,
+    ('hip', 'knee'): 0.245,
+    ('knee', 'ankle'): 0.246,
+}
+_SEGMENTS |= {(f'{s}_{a}', f'{s}_{b}'): r for (a, b), r in _SIDED_SEGMENTS.items() for s in ('left', 'right')}
+_ANCHORS = ('left_shoulder', 'right_shoulder')
+
+
+@dataclass(frozen=True)
+class Body:
+    """Where a person is in a clip and how large: center (C,), height (in the keypoints' unit)."""
+
+    center: Array
+    height: float
+
+
+def measure_body(keypoint: Array, score: Array, skeleton: Skeleton, threshold: float = 0.5) -> Body:
+    """Place and height of one person over a clip, from the joints that were seen.
+
+    The center is the median over time of the middle of the shoulders, which BlazePose sees in nearly
+    every picture of a person; hips and legs are often outside and then invented. Every seen segment of
+    the body gives an estimate of the height: its length over its share of the height. Perspective only
+    shortens a segment, so over time its 75th percentile counts, and over the segments the median.
+
+    Args:
+        keypoint: (T, V, C), C = 2 or 3.
+        score: (T, V); a joint is seen where it reaches ``threshold``.
+        skeleton: A skeleton without shoulders is measured by the spread of its seen joints.
+
+    Where nothing of a step is seen at ``threshold``, whatever has any score is taken; for a person who
+    was never seen the body is the unit: center 0, height 1.
+    """
+    if not (score > 0).any():
+        return Body(np.zeros(keypoint.shape[-1], np.float32), 1.0)
+    seen = score >= threshold
+    anchors = [skeleton.index(joint) for joint in _ANCHORS if joint in skeleton.joints]
+    for good in (seen[:, anchors].all(1), (score[:, anchors] > 0).all(1)):
+        if anchors and good.any():
+            center = np.median(keypoint[good][:, anchors].mean(1), axis=0)
+            break
+    else:
+        good = seen if seen.any() else score > 0
+        center = np.median(keypoint[good], axis=0)
+    for good in (seen, score > 0):
+        estimates = []
+        for segment, share in _SEGMENTS.items():
+            if all(joint in skeleton.joints for joint in segment):
+                a, b = (skeleton.index(joint) for joint in segment)
+                both = good[:, a] & good[:, b]
+                if both.any():
+                    lengths = np.linalg.norm(keypoint[both, a] - keypoint[both, b], axis=-1)
+                    estimates.append(np.percentile(lengths, 75) / share)
+        if estimates and np.median(estimates) > 0:
+            return Body(center.astype(np.float32), float(np.median(estimates)))
+    good = seen if seen.any() else score > 0
+    spread = float(np.sqrt(np.square(keypoint[good] - center).sum(-1).mean()))
+    return Body(center.astype(np.float32), 4 * spread or 1.0)
+
+
+# -- random views -------------------------------------------------------------------------------------
+
+
+def flip(keypoint: Array, score: Array, mirror: Sequence[int]) -> tuple[Array, Array]:
+    """The clip seen in a mirror: x negated, and each joint in the place of its counterpart."""
+    mirrored = keypoint[..., list(mirror), :].copy()
+    mirrored[..., 0] *= -1
+    return mirrored, score[..., list(mirror)]
+
+
+def rotate(keypoint: Array, angles: Sequence[float]) -> Array:
+    """Keypoints turned about the origin.
+
+    Args:
+        keypoint: (..., 2) or (..., 3).
+        angles: Radians; one for two channels, about x, y and z (in this order) for three.
+    """
+    if keypoint.shape[-1] == 2:
+        return (keypoint @ _plane_rotation(angles[0]).T).astype(np.float32)
+    matrix = np.eye(3)
+    for axis, angle in enumerate(angles):
+        turn = np.eye(3)
+        others = [i for i in range(3) if i != axis]
+        turn[np.ix_(others, others)] = _plane_rotation(angle)
+        matrix = turn @ matrix
+    return (keypoint @ matrix.T).astype(np.float32)
+
+
+def _plane_rotation(angle: float) -> NDArray[np.float64]:
+    return np.array([[np.cos(angle), -np.sin(angle)], [np.sin(angle), np.cos(angle)]])
+
+
+def resample(values: Array, positions: NDArray[np.float64]) -> Array:
+    """Values (M, T, …) at fractional frame positions (T',), linear between frames."""
+    positions = np.clip(positions, 0, values.shape[1] - 1)
+    before = np.floor(positions).astype(int)
+    after = np.minimum(before + 1, values.shape[1] - 1)
+    share = (positions - before).reshape(1, -1, *([1] * (values.ndim - 2))).astype(np.float32)
+    return np.asarray(values[:, before] * (1 - share) + values[:, after] * share, dtype=np.float32)

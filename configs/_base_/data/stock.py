@@ -1,0 +1,31 @@
+# MMAction2's pipelines for 2-D keypoints, in the parts that stand around GenSkeFeat, which the leaf states.
+normalize = [dict(type='PreNormalize2D')]
+sample_train = [dict(type='UniformSampleFrames', clip_len=100)]
+sample_val = [dict(type='UniformSampleFrames', clip_len=100, num_clips=1, test_mode=True)]
+sample_test = [dict(type='UniformSampleFrames', clip_len=100, num_clips=10, test_mode=True)]
+pack = [
+    dict(type='PoseDecode'),
+    dict(type='FormatGCNInput', num_person=2),
+    dict(type='PackActionInputs'),
+]
+
+_dataset = dict(type='PoseDataset', ann_file='data/blazepose.pkl')
+_loader = dict(num_workers=2, persistent_workers=True)
+train_dataloader = dict(
+    **_loader,
+    batch_size=16,
+    sampler=dict(type='DefaultSampler', shuffle=True),
+    dataset=dict(type='RepeatDataset', times=5, dataset=dict(**_dataset, split='train')),
+)
+val_dataloader = dict(
+    **_loader,
+    batch_size=16,
+    sampler=dict(type='DefaultSampler', shuffle=False),
+    dataset=dict(**_dataset, split='val', test_mode=True),
+)
+test_dataloader = dict(
+    **_loader,
+    batch_size=1,
+    sampler=dict(type='DefaultSampler', shuffle=False),
+    dataset=dict(**_dataset, split='val', test_mode=True),
+)

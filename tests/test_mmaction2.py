@@ -1,0 +1,290 @@
+"""The adapter against the real MMAction2; the untouched stock code runs in a process of its own."""
+
+import importlib
+import pickle
+import subprocess
+import sys
+
+import numpy as np
+import pytest
+
+from blazepose_skl.errors import InputError
+from blazepose_skl.skeletons import get_skeleton, skeleton_names
+
+pytest.importorskip('mmaction', reason='mmaction2 is absent')
+mmaction2 = importlib.import_module('blazepose_skl.mmaction2')  # before what it mends
+
+import torch
+from mmaction.datasets.transforms.pose_transforms import GenSkeFeat, JointToBone, ToMotion
+from mmaction.models.utils.graph import Graph
+from mmaction.registry import MODELS, TRANSFORMS
+from mmengine.registry import init_default_scope
+
+STREAMS = ['j', 'b', 'jm', 'bm']
+INLINE = dict(
+    name='arms',
+    joints=['nose', 'left_shoulder', 'right_shoulder', 'left_wrist', 'right_wrist'],
+    parents=[None, 'nose', 'nose', 'left_shoulder', 'right_shoulder'],
+)
+
+
+def clip(joints, channels=2, people=1, frames=6, scored=True, seed=0):
+    rng = np.random.default_rng(seed)
+    results = dict(frame_dir='clip', keypoint=rng.normal(size=(people, frames, joints, channels)).astype(np.float32))
+    if scored:
+        results['keypoint_score'] = rng.uniform(size=(people, frames, joints)).astype(np.float32)
+    return results
+
+
+# -- stock names give what they gave ------------------------------------------------------------------
+
+STOCK = """
+import pickle, sys
+import numpy as np
+if sys.argv[1] == 'stock':
+    from blazepose_skl.compat import stand_in_for_drn
+    stand_in_for_drn()
+else:
+    import blazepose_skl.mmaction2
+from mmaction.datasets.transforms.pose_transforms import GenSkeFeat, JointToBone, ToMotion
+from mmaction.models.utils.graph import Graph
+assert hasattr(Graph.__init__, '__wrapped__') == (sys.argv[1] != 'stock')
+out = {}
+inline = dict(num_node=3, inward=[(1, 0), (2, 1)], center=0)
+for layout in ['openpose', 'nturgb+d', 'coco', inline]:
+    for mode in ['stgcn_spatial', 'spatial', 'binary_adj']:
+        for hop in [1, 2]:
+            graph = Graph(layout=layout, mode=mode, max_hop=hop)
+            out['graph', str(layout), mode, hop] = graph.A, graph.inward, graph.layout
+for dataset, joints in [('openpose', 18), ('nturgb+d', 25), ('coco', 17)]:
+    for channels in [2, 3]:
+        rng = np.random.default_rng(0)
+        keypoint = rng.normal(size=(2, 5, joints, channels)).astype(np.float32)
+        for step in [JointToBone(dataset=dataset), ToMotion(dataset=dataset, target='keypoint')]:
+            out[type(step).__name__, dataset, channels] = step(dict(keypoint=keypoint.copy()))['keypoint']
+        for feats in ['j'], ['b'], ['jm'], ['bm'], ['j', 'b', 'jm', 'bm']:
+            results = dict(keypoint=keypoint.copy())
+            if channels == 2 and dataset != 'nturgb+d':
+                results['keypoint_score'] = rng.uniform(size=(2, 5, joints)).astype(np.float32)
+            out['GenSkeFeat', dataset, channels, str(feats)] = GenSkeFeat(dataset=dataset, feats=feats)(results)
+sys.stdout.buffer.write(pickle.dumps(out))
+"""
+
+
+def test_stock_names_give_the_same_bits_in_every_mode_and_stream():
+    stock, adapted = (
+        pickle.loads(subprocess.run([sys.executable, '-c', STOCK, which], stdout=subprocess.PIPE, check=True).stdout)
+        for which in ('stock', 'adapted')
+    )
+    assert len(stock) == 4 * 3 * 2 + 3 * 2 * 7
+    np.testing.assert_equal(adapted, stock)
+
+
+# -- our skeletons in the stock classes -----------------------------------------------------------------
+
+
+@pytest.mark.parametrize('mode', mmaction2.GRAPH_MODES)
+@pytest.mark.parametrize('name', skeleton_names())
+def test_graph_of_a_name_is_the_graph_of_its_layout(name, mode):
+    skeleton = get_skeleton(name)
+    graph = Graph(layout=name, mode=mode)
+    assert graph.layout == name
+    np.testing.assert_array_equal(graph.A, Graph(layout=skeleton.as_layout(), mode=mode).A)
+    mirror = list(skeleton.mirror)
+    np.testing.assert_allclose(graph.A[:, mirror][:, :, mirror], graph.A, atol=1e-12)
+
+
+def test_graph_of_an_inline_skeleton():
+    graph = Graph(layout=INLINE, mode='spatial')
+    assert graph.A.shape == (3, 5, 5)
+
+
+@pytest.mark.parametrize('backbone', [dict(type='STGCN'), dict(type='AAGCN'), dict(type='STGCN', tcn_type='mstcn')])
+@pytest.mark.parametrize('layout', [*skeleton_names(), INLINE], ids=[*skeleton_names(), 'inline'])
+def test_stock_backbones_run_on_our_layouts(backbone, layout):
+    init_default_scope('mmaction')
+    joints = get_skeleton(layout).num_joints
+    model = MODELS.build(dict(backbone, base_channels=8, graph_cfg=dict(layout=layout, mode='spatial')))
+    assert model(torch.randn(2, 2, 8, joints, 3)).isfinite().all()
+    with pytest.raises(InputError, match=f'the data has 17 joints and the graph of layout .* has {joints}'):
+        model(torch.randn(2, 2, 8, 17, 3))
+
+
+@pytest.mark.parametrize('channels', [2, 3])
+@pytest.mark.parametrize('name', skeleton_names())
+def test_scores_are_averaged_and_coordinates_differenced(name, channels):
+    parent = [p for _, p in get_skeleton(name).bones]
+    start = clip(33, channels)
+    xyz, score = start['keypoint'], start['keypoint_score']
+    streams = {s: GenSkeFeat(dataset=name, feats=[s])(clip(33, channels))['keypoint'] for s in STREAMS}
+    assert {value.shape[-1] for value in streams.values()} == {channels + 1}
+
+    np.testing.assert_array_equal(streams['j'], np.concatenate([xyz, score[..., None]], -1))
+    np.testing.assert_array_equal(streams['b'][..., :-1], xyz - xyz[:, :, parent])
+    np.testing.assert_array_equal(streams['b'][..., -1], (score + score[:, :, parent]) / 2)
+    for motion, source in (('jm', 'j'), ('bm', 'b')):
+        before, after = streams[source][:, :-1], streams[source][:, 1:]
+        np.testing.assert_array_equal(streams[motion][:, :-1, :, :-1], (after - before)[..., :-1])
+        np.testing.assert_array_equal(streams[motion][:, :-1, :, -1], ((before + after) / 2)[..., -1])
+        assert not streams[motion][:, -1].any()
+
+
+@pytest.mark.parametrize('channels', [2, 3])
+def test_single_steps_give_the_streams_of_gen_ske_feat(channels):
+    merged = GenSkeFeat(dataset='blazepose', feats=['j'])(clip(33, channels))
+    bone = JointToBone(dataset='blazepose')(dict(merged))['keypoint']
+    np.testing.assert_array_equal(bone, GenSkeFeat(dataset='blazepose', feats=['b'])(clip(33, channels))['keypoint'])
+    motion = ToMotion(dataset='blazepose', target='keypoint')(dict(merged))['keypoint']
+    np.testing.assert_array_equal(motion, GenSkeFeat(dataset='blazepose', feats=['jm'])(clip(33, channels))['keypoint'])
+
+
+def test_without_scores_z_is_a_coordinate():
+    start = clip(33, 3, scored=False)
+    parent = [p for _, p in get_skeleton('blazepose').bones]
+    bone = GenSkeFeat(dataset='blazepose', feats=['b'])(dict(start))['keypoint']
+    np.testing.assert_array_equal(bone, start['keypoint'] - start['keypoint'][:, :, parent])
+
+
+def test_2d_streams_equal_stock_on_the_same_skeleton():
+    """COCO declared by us with the stock pairs gives the stock arrays."""
+    pairs = JointToBone(dataset='coco').pairs
+    coco = dict(
+        name='my_coco', joints=[f'j{i}' for i in range(17)], parents=[None if c == p else f'j{p}' for c, p in pairs]
+    )
+    for feats in (*([s] for s in STREAMS), STREAMS):
+        stock, ours = (GenSkeFeat(dataset=d, feats=feats)(clip(17))['keypoint'] for d in ('coco', coco))
+        np.testing.assert_array_equal(ours, stock)
+
+
+def test_importing_again_changes_nothing():
+    before = Graph.__init__, GenSkeFeat.transform, TRANSFORMS.get('NormalizeBody').__name__
+    importlib.reload(mmaction2)
+    assert before == (Graph.__init__, GenSkeFeat.transform, TRANSFORMS.get('NormalizeBody').__name__)
+    assert not hasattr(Graph.__init__.__wrapped__, '__wrapped__')
+
+
+# -- steps of ours -----------------------------------------------------------------------------------------
+
+
+def build(**step):
+    return TRANSFORMS.build(step)
+
+
+def test_normalized_body_does_not_depend_on_place_size_and_distance():
+    start = clip(33, frames=20)
+    moved = {**start, 'keypoint': start['keypoint'] * 300 + np.float32([100, 200])}
+    here, there = (build(type='NormalizeBody')(dict(c))['keypoint'] for c in (start, moved))
+    np.testing.assert_allclose(here, there, atol=1e-4)
+
+
+def test_normalized_body_does_not_depend_on_joints_that_were_not_seen():
+    skeleton = get_skeleton('blazepose')
+    unseen = [i for i, joint in enumerate(skeleton.joints) if joint.split('_')[-1] in ('hip', 'knee', 'ankle')]
+    start = clip(33, frames=20)
+    start['keypoint_score'][..., unseen] = 0.01
+    wild = {**start, 'keypoint': start['keypoint'].copy()}
+    wild['keypoint'][..., unseen, :] += 1000
+    seen = [i for i in range(33) if i not in unseen]
+    here, there = (build(type='NormalizeBody')(dict(c))['keypoint'][:, :, seen] for c in (start, wild))
+    np.testing.assert_array_equal(here, there)
+
+
+def test_normalized_body_leaves_what_was_never_seen_at_the_origin():
+    start = clip(33, people=2)
+    start['keypoint_score'][:, 2] = 0
+    start['keypoint_score'][1] = 0
+    normal = build(type='NormalizeBody')(dict(start))['keypoint']
+    assert np.isfinite(normal).all()
+    assert not normal[:, 2].any()
+    assert not normal[1].any()
+    nobody = {**start, 'keypoint_score': start['keypoint_score'] * 0}
+    assert not build(type='NormalizeBody')(nobody)['keypoint'].any()
+
+
+def test_flip_twice_is_identity():
+    start = clip(33)
+    step = build(type='RandomFlipSkeleton', probability=1.0)
+    once = step(dict(start))
+    left, right = (get_skeleton('blazepose').index(f'{side}_wrist') for side in ('left', 'right'))
+    np.testing.assert_array_equal(once['keypoint'][:, :, left, 0], -start['keypoint'][:, :, right, 0])
+    np.testing.assert_array_equal(once['keypoint_score'][:, :, left], start['keypoint_score'][:, :, right])
+    np.testing.assert_equal(step(once), start)
+
+
+@pytest.mark.parametrize('channels', [2, 3])
+def test_turning_keeps_lengths_and_stretching_keeps_scores(channels):
+    np.random.seed(0)  # the frameworks' steps draw from NumPy's global state
+    start = clip(33, channels)
+    turned = build(type='RandomRotateSkeleton', degrees=90)(dict(start))
+    assert not np.allclose(turned['keypoint'], start['keypoint'])
+    np.testing.assert_allclose(
+        np.linalg.norm(turned['keypoint'], axis=-1), np.linalg.norm(start['keypoint'], axis=-1), rtol=1e-5
+    )
+    stretched = build(type='RandomScaleSkeleton', amount=0.3)(dict(start))
+    factors = (stretched['keypoint'] / start['keypoint']).reshape(-1, channels)
+    np.testing.assert_allclose(factors, np.broadcast_to(factors[0], factors.shape), rtol=1e-4)
+    assert (abs(factors - 1) <= 0.3001).all()
+    np.testing.assert_equal(stretched['keypoint_score'], start['keypoint_score'])
+
+
+@pytest.mark.parametrize('frames', [1, 5, 64, 100])
+def test_resampling_a_whole_clip_keeps_its_ends(frames):
+    start = clip(33, frames=frames)
+    out = build(type='ResampleFrames', length=16, test_mode=True)(dict(start))
+    assert out['keypoint'].shape == (1, 16, 33, 2)
+    assert out['keypoint_score'].shape == (1, 16, 33)
+    for end in (0, -1):
+        np.testing.assert_allclose(out['keypoint'][:, end], start['keypoint'][:, end], rtol=1e-5)
+
+
+def test_resampling_a_line_gives_the_line():
+    np.random.seed(0)
+    line = np.broadcast_to(np.arange(30, dtype=np.float32)[None, :, None, None], (1, 30, 33, 2))
+    out = build(type='ResampleFrames', length=16)(dict(keypoint=line, keypoint_score=line[..., 0]))['keypoint']
+    steps = np.diff(out[0, :, 0, 0])
+    np.testing.assert_allclose(steps, steps[0], rtol=1e-3)
+    assert 15 / 16 / 2 <= steps[0] <= 29 / 15
+
+
+# -- messages -----------------------------------------------------------------------------------------------
+
+
+def test_unknown_layouts_and_modes_are_answered_with_the_known():
+    known = 'openpose, nturgb.d, coco, blazepose, enhanced_blazepose, blazepose_tree'
+    for build_one in (
+        lambda: Graph(layout='blaze'),
+        lambda: JointToBone(dataset='blaze'),
+        lambda: ToMotion(dataset='blaze'),
+        lambda: GenSkeFeat(dataset='blaze'),
+        lambda: build(type='NormalizeBody', layout='blaze'),
+    ):
+        with pytest.raises(InputError, match=f"unknown layout 'blaze'; known are {known}"):
+            build_one()
+    with pytest.raises(InputError, match="unknown mode 'spacial'; known are stgcn_spatial, spatial, binary_adj"):
+        Graph(layout='blazepose', mode='spacial')
+    with pytest.raises(InputError, match=r"unknown stream \['k'\] in feats; known are j, b, jm, bm"):
+        GenSkeFeat(dataset='blazepose', feats=['k'])
+    with pytest.raises(InputError, match="Graph: skeleton 'inline': joints missing"):
+        Graph(layout=dict(parents={}))
+
+
+@pytest.mark.parametrize(
+    'step',
+    [
+        dict(type='GenSkeFeat', dataset='blazepose'),
+        dict(type='JointToBone', dataset='blazepose'),
+        dict(type='ToMotion', dataset='blazepose'),
+        dict(type='NormalizeBody'),
+    ],
+    ids=lambda step: step['type'],
+)
+def test_a_clip_of_other_joints_is_one_sentence(step):
+    with pytest.raises(InputError, match=f"{step['type']}: clip 'clip' has 25 joints where 'blazepose' has 33"):
+        build(**step)(clip(25))
+
+
+@pytest.mark.parametrize('step', ['NormalizeBody', 'RandomFlipSkeleton'])
+def test_a_step_that_needs_scores_says_so(step):
+    probability = dict(probability=1.0) if step == 'RandomFlipSkeleton' else {}
+    with pytest.raises(InputError, match=f"{step}: clip 'clip' has no keypoint_score"):
+        build(type=step, **probability)(clip(33, scored=False))
