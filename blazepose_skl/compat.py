@@ -83,7 +83,7 @@ def allow_checkpoints() -> None:
 
     if not hasattr(torch.serialization, 'add_safe_globals'):  # before torch 2.5 nothing is refused
         return
-    rebuilders = {'_reconstruct': np.zeros(1).__reduce__()[0], 'scalar': np.float64(0).__reduce__()[0]}
+    rebuilders: dict[str, Any] = {'_reconstruct': np.zeros(1).__reduce__()[0], 'scalar': np.float64(0).__reduce__()[0]}
     dtypes = [type(np.dtype(kind)) for kind in (*np.typecodes['AllInteger'], *np.typecodes['AllFloat'], '?', 'U', 'S')]
     torch.serialization.add_safe_globals([HistoryBuffer, np.ndarray, np.dtype, *dtypes])
     torch.serialization.add_safe_globals(

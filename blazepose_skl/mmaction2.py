@@ -19,6 +19,7 @@ name; importing twice wraps once.
 from __future__ import annotations
 
 import functools
+import pickle
 from collections.abc import Callable, Mapping, Sequence
 from contextlib import contextmanager
 from typing import Any
@@ -433,22 +434,20 @@ class CheckLabels(Hook):  # type: ignore[misc]
 
 @_extend(PoseDataset, 'load_data_list')
 def _load_data_list(original: Callable[..., list[Results]], self: Any) -> list[Results]:
+    wanted = 'an annotation file ends in .pkl and holds split and annotations; make one with blazepose-skl convert'
     try:
         clips = original(self)
     except FileNotFoundError:
-        raise InputError(f'{self.ann_file}: no such annotation file; make it with blazepose-skl convert') from None
+        raise InputError(f'{self.ann_file}: no such file; {wanted}') from None
+    except (AssertionError, IndexError, TypeError, EOFError, pickle.UnpicklingError) as error:
+        raise InputError(f'{self.ann_file}: not an annotation file ({error or type(error).__name__}); {wanted}') from None
     except KeyError as error:
-        if self.split is None or error.args != (self.split,):
-            raise
-        raise InputError(
-            f"{self.ann_file}: no split '{self.split}'; it has {', '.join(_split_sizes(self.ann_file))}"
-        ) from None
+        if error.args == (self.split,):
+            splits = mmengine.load(self.ann_file)['split'].items()
+            known = ', '.join(f"'{name}' ({len(clips)} clips)" for name, clips in splits) or 'none'
+            raise InputError(f"{self.ann_file}: no split '{self.split}'; it has {known}") from None
+        raise InputError(f'{self.ann_file}: not an annotation file (no {error}); {wanted}') from None
     if not clips:
         raise InputError(f"{self.ann_file}: split '{self.split}' has no clip; convert again with clips in it")
     self.labels = {clip['label'] for clip in clips if 'label' in clip}
     return clips
-
-
-def _split_sizes(ann_file: str) -> list[str]:
-    splits = mmengine.load(ann_file)['split']
-    return [f"'{name}' ({len(clips)} clips)" for name, clips in splits.items()] or ['none']

@@ -1,9 +1,30 @@
 # For tens to hundreds of clips: place and size of the body are taken out, then views and tempos made up.
-# The leaf states GenSkeFeat, which stands between these parts.
-normalize = [dict(type='NormalizeBody')]
-augment = [
-    dict(type='ResampleFrames', length=64),
+# The parts that stand around GenSkeFeat, which the leaf states.
+normalize_train = [
+    dict(type='ResampleFrames', length=48),
     dict(type='NormalizeBody'),
     dict(type='RandomRotateSkeleton', degrees=15),
     dict(type='RandomScaleSkeleton', amount=0.2),
 ]
+normalize_test = [
+    dict(type='ResampleFrames', length=48, test_mode=True),
+    dict(type='NormalizeBody'),
+]
+pack = [
+    dict(type='FormatGCNInput', num_person=1),
+    dict(type='PackActionInputs'),
+]
+
+__dataset = dict(type='PoseDataset', ann_file='data/blazepose.pkl')
+__loader = dict(batch_size=16, num_workers=1, persistent_workers=True)
+train_dataloader = dict(
+    **__loader,
+    sampler=dict(type='DefaultSampler', shuffle=True),
+    dataset=dict(**__dataset, split='train'),
+)
+val_dataloader = dict(
+    **__loader,
+    sampler=dict(type='DefaultSampler', shuffle=False),
+    dataset=dict(**__dataset, split='val', test_mode=True),
+)
+test_dataloader = val_dataloader

@@ -1,31 +1,31 @@
 # MMAction2's pipelines for 2-D keypoints, in the parts that stand around GenSkeFeat, which the leaf states.
 normalize = [dict(type='PreNormalize2D')]
-sample_train = [dict(type='UniformSampleFrames', clip_len=100)]
-sample_val = [dict(type='UniformSampleFrames', clip_len=100, num_clips=1, test_mode=True)]
-sample_test = [dict(type='UniformSampleFrames', clip_len=100, num_clips=10, test_mode=True)]
-pack = [
+__pack = [
     dict(type='PoseDecode'),
     dict(type='FormatGCNInput', num_person=2),
     dict(type='PackActionInputs'),
 ]
+pack_train = [dict(type='UniformSampleFrames', clip_len=100), *__pack]
+pack_val = [dict(type='UniformSampleFrames', clip_len=100, num_clips=1, test_mode=True), *__pack]
+pack_test = [dict(type='UniformSampleFrames', clip_len=100, num_clips=10, test_mode=True), *__pack]
 
-_dataset = dict(type='PoseDataset', ann_file='data/blazepose.pkl')
-_loader = dict(num_workers=2, persistent_workers=True)
+__dataset = dict(type='PoseDataset', ann_file='data/blazepose.pkl')
+__loader = dict(num_workers=2, persistent_workers=True)
 train_dataloader = dict(
-    **_loader,
+    **__loader,
     batch_size=16,
     sampler=dict(type='DefaultSampler', shuffle=True),
-    dataset=dict(type='RepeatDataset', times=5, dataset=dict(**_dataset, split='train')),
+    dataset=dict(type='RepeatDataset', times=5, dataset=dict(**__dataset, split='train')),
 )
 val_dataloader = dict(
-    **_loader,
+    **__loader,
     batch_size=16,
     sampler=dict(type='DefaultSampler', shuffle=False),
-    dataset=dict(**_dataset, split='val', test_mode=True),
+    dataset=dict(**__dataset, split='val', test_mode=True),
 )
 test_dataloader = dict(
-    **_loader,
+    **__loader,
     batch_size=1,
     sampler=dict(type='DefaultSampler', shuffle=False),
-    dataset=dict(**_dataset, split='val', test_mode=True),
+    dataset=dict(**__dataset, split='val', test_mode=True),
 )
