@@ -7,6 +7,7 @@ What importing this module changes in MMAction2 1.x, and nothing else:
   in ``dataset=…``, and check the number of joints of every clip. The stock names reach the stock code.
 * ``STGCN.forward`` and ``AAGCN.forward`` say so when the data's joints are not the graph's.
 * The mends of :mod:`blazepose_skl.compat`.
+* ``BaseHead.loss_by_feat`` counts training accuracy under bfloat16 autocast too.
 * ``PoseDataset`` says in a sentence that a file or split is missing or empty.
 * Registered beside the stock ones: the transforms ``NormalizeBody``, ``RandomRotateSkeleton``,
   ``RandomScaleSkeleton``, ``RandomFlipSkeleton``, ``ResampleFrames``, the optimiser wrapper
@@ -37,6 +38,7 @@ import torch
 from mmaction.datasets import PoseDataset
 from mmaction.datasets.transforms import pose_transforms
 from mmaction.models.backbones import AAGCN, STGCN
+from mmaction.models.heads import BaseHead
 from mmaction.models.utils.graph import Graph
 from mmaction.registry import HOOKS, OPTIM_WRAPPERS, RUNNERS, TRANSFORMS
 from mmcv.transforms import BaseTransform
@@ -396,6 +398,12 @@ class PoseRunner(Runner):  # type: ignore[misc]
         return super().from_cfg(cfg)
 
 
+@_extend(BaseHead, 'loss_by_feat')
+def _loss_by_feat(original: Callable[..., Any], self: Any, cls_scores: Any, data_samples: Any) -> Any:
+    # The head counts its training accuracy in NumPy, which has no bfloat16. For float32 this is the identity.
+    return original(self, cls_scores.float(), data_samples)
+
+
 @HOOKS.register_module(force=True)
 class CheckLabels(Hook):  # type: ignore[misc]
     """Refuse labels that the model has no class for, and classes without a training clip, before training."""
@@ -440,7 +448,9 @@ def _load_data_list(original: Callable[..., list[Results]], self: Any) -> list[R
     except FileNotFoundError:
         raise InputError(f'{self.ann_file}: no such file; {wanted}') from None
     except (AssertionError, IndexError, TypeError, EOFError, pickle.UnpicklingError) as error:
-        raise InputError(f'{self.ann_file}: not an annotation file ({error or type(error).__name__}); {wanted}') from None
+        raise InputError(
+            f'{self.ann_file}: not an annotation file ({error or type(error).__name__}); {wanted}'
+        ) from None
     except KeyError as error:
         if error.args == (self.split,):
             splits = mmengine.load(self.ann_file)['split'].items()
