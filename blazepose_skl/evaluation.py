@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import codecs
 import io
 import pickle
 from dataclasses import dataclass
@@ -49,6 +50,7 @@ class _ScoresUnpickler(pickle.Unpickler):
             'torch._utils._rebuild_tensor_v2': torch._utils._rebuild_tensor_v2,
             'torch.storage._load_from_bytes': lambda data: torch.load(io.BytesIO(data), weights_only=True),
             'collections.OrderedDict': dict,
+            '_codecs.encode': codecs.encode,  # how protocol 2 writes bytes
         }
         if f'{module}.{name}' not in allowed:
             raise pickle.UnpicklingError(f'it asks for {module}.{name}, which scores do not need')

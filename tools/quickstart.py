@@ -1,0 +1,81 @@
+"""Dumps to a tested recogniser: convert, train ST-GCN++ in the recipe for small sets, test.
+
+Every step is a command that you can type yourself; it is printed before it runs.
+"""
+
+from __future__ import annotations
+
+import shlex
+import subprocess
+import sys
+from pathlib import Path
+from typing import Annotated, Optional
+
+import typer
+from blazepose_skl.annotations import read_annotations
+from rich.console import Console
+from rich.table import Table
+
+from blazepose_skl.errors import InputError
+from blazepose_skl.evaluation import Scores, read_scores
+
+ROOT = Path(__file__).resolve().parent.parent
+CONFIG = ROOT / 'configs/stgcnpp/stgcnpp_1xb16-joint-r48-20e-small_custom-blazepose.py'
+console = Console()
+
+
+def quickstart(
+    dumps: Annotated[
+        Optional[Path],  # noqa: UP045, typer reads it
+        typer.Argument(help='Your dumps, DUMPS/<class>/<clip>.json. Without it synthetic dumps are made.'),
+    ] = None,
+    work_dir: Annotated[Path, typer.Option(help='Where everything is written.')] = Path('quickstart'),
+    group: Annotated[
+        Optional[str],  # noqa: UP045, typer reads it
+        typer.Option(help='Regular expression whose group is the person, camera or source video of a clip.'),
+    ] = None,
+    epochs: Annotated[int, typer.Option(help='Epochs of training.', min=1)] = 20,
+) -> None:
+    """Make, convert, train, test; print accuracy and the confusion matrix."""
+    work_dir = work_dir.resolve()
+    if dumps is None:
+        dumps, group = work_dir / 'synthetic_dumps', r'(person\d+)'
+        run('blazepose-skl', 'synthesize', dumps)
+    pickle_file, scores_file = work_dir / 'data.pkl', work_dir / 'scores.pkl'
+    split = ['--split', 'group', '--group', group] if group else ['--split', 'ratio']
+    run('blazepose-skl', 'convert', dumps, pickle_file, *split)
+    classes = read_annotations(pickle_file).classes
+    options = [f'ann_file={pickle_file}', f'num_classes={len(classes)}']
+    schedule = [f'train_cfg.max_epochs={epochs}', f'train_cfg.val_interval={epochs}', f'param_scheduler.1.end={epochs}']
+    train_dir = work_dir / 'train'
+    train = [ROOT / 'tools/train.py', CONFIG, '--work-dir', train_dir, '--seed', '0']
+    run(sys.executable, *train, '--cfg-options', *options, *schedule)
+    checkpoint = train_dir / f'epoch_{epochs}.pth'
+    test = [ROOT / 'tools/test.py', CONFIG, checkpoint, '--work-dir', train_dir, '--dump', scores_file]
+    run(sys.executable, *test, '--cfg-options', *options)
+    show(read_scores(scores_file), classes)
+
+
+def run(*command: object) -> None:
+    """Run a command where the user sees it; end with its status if it fails."""
+    words = [str(word) for word in command]
+    console.print(f'\n[bold]$ {shlex.join(words)}', highlight=False, soft_wrap=True)
+    status = subprocess.run(words, cwd=ROOT, check=False).returncode
+    if status:
+        raise SystemExit(status)
+
+
+def show(scores: Scores, classes: list[str]) -> None:
+    """Print accuracy and the confusion matrix, truth in rows."""
+    table = Table('truth \\ predicted', *classes, title=f'Confusion matrix, {len(scores.labels)} held-out clips')
+    for name, row in zip(classes, scores.confusion(len(classes)), strict=True):
+        table.add_row(name, *(str(count) if count else '·' for count in row))
+    console.print(table)
+    console.print(f'top-1 accuracy {scores.top1():.3f}, chance {1 / len(classes):.3f}')
+
+
+if __name__ == '__main__':
+    try:
+        typer.run(quickstart)
+    except InputError as error:
+        sys.exit(f'quickstart: {error}')
