@@ -193,7 +193,7 @@ def check_torch(facts: Facts) -> Finding:
 
 def check_device(facts: Facts) -> Finding:
     bf16 = {True: 'with bfloat16', False: 'without bfloat16', None: 'bfloat16 unknown'}[facts.bf16]
-    remark = '' if facts.cuda or facts.bf16 else 'training will be slow on this CPU'
+    remark = 'training will be slow on this CPU' if facts.bf16 is False and not facts.cuda else ''
     return Finding('Device', f'CUDA: {facts.cuda}' if facts.cuda else f'CPU {bf16}, no CUDA', problem=remark)
 
 
