@@ -1,0 +1,26 @@
+"""The MMAction2 adapter: import it (``custom_imports``) and stock config lines take our skeletons.
+
+What importing this module changes in MMAction2 1.x, and nothing else:
+
+* ``Graph(layout=…)`` also takes the name of a registered skeleton or an inline one, and names the known
+  layouts and modes when it gets another. ``JointToBone``, ``ToMotion`` and ``GenSkeFeat`` take the same
+  in ``dataset=…``, and check the number of joints of every clip. The stock names reach the stock code.
+* ``STGCN.forward`` and ``AAGCN.forward`` say so when the data's joints are not the graph's.
+* The mends of :mod:`blazepose_skl.compat`.
+* ``BaseHead.loss_by_feat`` counts training accuracy under bfloat16 autocast too.
+* ``PoseDataset`` says in a sentence that a file or split is missing or empty.
+* Registered beside the stock ones: the transforms ``NormalizeBody``, ``RandomRotateSkeleton``,
+  ``RandomScaleSkeleton``, ``RandomFlipSkeleton``, ``ResampleFrames``, the optimiser wrapper
+  ``AutocastOptimWrapper``, the hook ``CheckLabels`` and the runner ``PoseRunner``.
+
+The methods are wrapped on the stock classes, because backbones and ``GenSkeFeat`` refer to these by Python
+name; importing twice wraps once.
+"""
+
+from blazepose_skl import compat
+
+compat.mend()  # before the imports of MMAction2 that need it
+
+from blazepose_skl.mmaction2 import stock, training, transforms
+
+__all__ = ['stock', 'training', 'transforms']
