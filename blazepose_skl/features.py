@@ -14,7 +14,7 @@ from numpy.typing import NDArray
 
 from blazepose_skl.skeletons import Skeleton
 
-__all__ = ['Body', 'flip', 'measure_body', 'resample', 'rotate', 'to_bone', 'to_motion']
+__all__ = ['Body', 'flip', 'fold_unseen', 'measure_body', 'resample', 'rotate', 'to_bone', 'to_motion']
 
 Array = NDArray[np.float32]
 
@@ -123,6 +123,18 @@ def measure_body(keypoint: Array, score: Array, skeleton: Skeleton, threshold: f
     good = seen if seen.any() else score > 0
     spread = float(np.sqrt(np.square(keypoint[good] - center).sum(-1).mean()))
     return Body(center.astype(np.float32), 4 * spread or 1.0)
+
+
+def fold_unseen(keypoint: Array, kept: NDArray[np.bool_], skeleton: Skeleton) -> Array:
+    """Keypoints (M, T, V, C) with every joint that is not kept, (M, T, V), in the place of its parent.
+
+    Its bone is then 0, and so is the place of a person of whom nothing is kept.
+    """
+    folded = keypoint.copy()
+    for joint, parent in sorted(skeleton.bones, key=lambda bone: skeleton.depths[bone[0]]):
+        lost = ~kept[..., joint]
+        folded[..., joint, :][lost] = 0 if joint == parent else folded[..., parent, :][lost]
+    return folded
 
 
 # -- random views -------------------------------------------------------------------------------------

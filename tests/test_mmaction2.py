@@ -173,21 +173,24 @@ def build(**step):
 
 def test_normalized_body_does_not_depend_on_place_size_and_distance():
     start = clip(33, frames=20)
+    start['keypoint_score'] += 0.1
     moved = {**start, 'keypoint': start['keypoint'] * 300 + np.float32([100, 200])}
     here, there = (build(type='NormalizeBody')(dict(c))['keypoint'] for c in (start, moved))
     np.testing.assert_allclose(here, there, atol=1e-4)
 
 
-def test_normalized_body_does_not_depend_on_joints_that_were_not_seen():
+def test_normalized_body_is_not_moved_by_joints_that_were_not_seen():
     skeleton = get_skeleton('blazepose')
     unseen = [i for i, joint in enumerate(skeleton.joints) if joint.split('_')[-1] in ('hip', 'knee', 'ankle')]
     start = clip(33, frames=20)
     start['keypoint_score'][..., unseen] = 0.01
     wild = {**start, 'keypoint': start['keypoint'].copy()}
     wild['keypoint'][..., unseen, :] += 1000
-    seen = [i for i in range(33) if i not in unseen]
-    here, there = (build(type='NormalizeBody')(dict(c))['keypoint'][:, :, seen] for c in (start, wild))
+    here, there = (build(type='NormalizeBody')(dict(c))['keypoint'] for c in (start, wild))
     np.testing.assert_array_equal(here, there)
+    bones = GenSkeFeat(dataset='blazepose', feats=['b'])(dict(keypoint=here))['keypoint']
+    assert not bones[:, :, unseen].any()
+    assert bones[:, :, [i for i in range(1, 33) if i not in unseen]].any(axis=(0, 1, 3)).all()
 
 
 def test_normalized_body_leaves_what_was_never_seen_at_the_origin():

@@ -12,10 +12,10 @@ from pathlib import Path
 from typing import Annotated, Optional
 
 import typer
-from blazepose_skl.annotations import read_annotations
 from rich.console import Console
 from rich.table import Table
 
+from blazepose_skl.annotations import read_annotations
 from blazepose_skl.errors import InputError
 from blazepose_skl.evaluation import Scores, read_scores
 
@@ -42,9 +42,8 @@ def quickstart(
         dumps, group = work_dir / 'synthetic_dumps', r'(person\d+)'
         run('blazepose-skl', 'synthesize', dumps)
     pickle_file, scores_file = work_dir / 'data.pkl', work_dir / 'scores.pkl'
-    split = ['--split', 'group', '--group', group] if group else ['--split', 'ratio']
-    run('blazepose-skl', 'convert', dumps, pickle_file, *split)
-    classes = read_annotations(pickle_file).classes
+    run('blazepose-skl', 'convert', dumps, pickle_file, *(['--group', group] if group else []))
+    classes = read_annotations(pickle_file)['classes']
     options = [f'ann_file={pickle_file}', f'num_classes={len(classes)}']
     schedule = [f'train_cfg.max_epochs={epochs}', f'train_cfg.val_interval={epochs}', f'param_scheduler.1.end={epochs}']
     train_dir = work_dir / 'train'

@@ -21,28 +21,31 @@ class NormalizeBody(BaseTransform):  # type: ignore[misc]
 
     Place and height are measured once per clip (:func:`blazepose_skl.features.measure_body`), on the
     person with the highest scores, so that people keep their places to one another and a person who walks
-    or falls still does; joints that were not seen take no part. Takes pixels or metres: before it no step
+    or falls still does; joints that were not seen take no part in it. Takes pixels or metres: before it no step
     may divide x and y by different numbers.
+
+    A joint outside the picture gets a score near 0 and a place that the estimator makes up, often far away;
+    it is put where its parent is. A person of whom nothing was seen is at the origin, as padding people are.
 
     Required keys: keypoint (M, T, V, 2 or 3), keypoint_score (M, T, V). Modified: keypoint.
 
     Args:
         layout: The skeleton of the data.
-        threshold: A joint is seen where its score reaches this.
+        seen: A joint takes part in the measuring where its score reaches this.
+        made_up: A joint is put on its parent where its score is below this, or 0.
     """
 
-    def __init__(self, layout: SkeletonLike = 'blazepose', threshold: float = 0.5) -> None:
+    def __init__(self, layout: SkeletonLike = 'blazepose', seen: float = 0.5, made_up: float = 0.1) -> None:
         self.skeleton = find_skeleton(layout, 'NormalizeBody')
-        self.threshold = threshold
+        self.seen, self.made_up = seen, made_up
 
     def transform(self, results: Results) -> Results:
         check_joints(self.skeleton, results, 'NormalizeBody')
         keypoint, score = results['keypoint'], _scores(results, 'NormalizeBody')
         person = int(score.sum(axis=(1, 2)).argmax())
-        body = features.measure_body(keypoint[person], score[person], self.skeleton, self.threshold)
+        body = features.measure_body(keypoint[person], score[person], self.skeleton, self.seen)
         normal = ((keypoint - body.center) / body.height).astype(np.float32)
-        # An unseen joint stays at the origin, where zero-filled frames and padding people are too.
-        results['keypoint'] = np.where(score[..., None] > 0, normal, np.float32(0))
+        results['keypoint'] = features.fold_unseen(normal, (score >= self.made_up) & (score > 0), self.skeleton)
         return results
 
 
