@@ -24,6 +24,11 @@ class Clip:
         size: (width, height) of the picture in pixels.
         fps: Frames per second, None where the dump does not say.
         source: Where the clip came from, for messages.
+        label: The class that the dump names, None where it names none.
+        label_index: The number that it gives the class.
+        dialect: The dialect that the dump was in.
+        coordinates: What the dump counted coordinates in.
+        notes: What was recognised, assumed or repaired on the way, for reports.
     """
 
     landmarks: FloatArray
@@ -32,6 +37,11 @@ class Clip:
     size: tuple[int, int]
     fps: float | None = None
     source: str = ''
+    label: str | None = None
+    label_index: int | None = None
+    dialect: str = ''
+    coordinates: str = ''
+    notes: tuple[str, ...] = ()
 
     @property
     def missed(self) -> NDArray[np.bool_]:

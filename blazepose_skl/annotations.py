@@ -1,0 +1,274 @@
+"""Annotation pickles: the format of MMAction2's and PYSKL's ``PoseDataset``.
+
+``{'split': {name: [frame_dir]}, 'annotations': [{frame_dir, label, img_shape, original_shape,
+total_frames, keypoint, keypoint_score}]}``, and top-level keys of ours that the frameworks ignore:
+``skeleton``, ``class_names``, ``provenance``.
+"""
+
+from __future__ import annotations
+
+import os
+import pickle
+import re
+import struct
+from collections.abc import Callable, Mapping, Sequence
+from pathlib import Path
+from types import TracebackType
+from typing import Any, BinaryIO
+
+import numpy as np
+
+from blazepose_skl.clips import Clip
+from blazepose_skl.errors import InputError
+
+__all__ = ['AnnotationWriter', 'annotate', 'pack_annotation', 'read_annotations', 'select_split']
+
+
+def annotate(clip: Clip, name: str) -> dict[str, Any]:
+    """The annotation of a clip, all but its label.
+
+    ``keypoint`` (M, T, V, 2) in pixels of ``img_shape`` (height, width), or (M, T, V, 3) in metres, and
+    ``keypoint_score`` (M, T, V), float32; what is unseen is 0 with score 0.
+    """
+    unseen = np.asarray(np.isnan(clip.landmarks).any(-1))
+    keypoint = np.where(unseen[..., None], np.float32(0), clip.landmarks).astype(np.float32)
+    score = np.where(unseen, np.float32(0), clip.scores).astype(np.float32)
+    width, height = clip.size
+    annotation = dict(
+        frame_dir=name,
+        img_shape=(height, width),
+        original_shape=(height, width),
+        total_frames=keypoint.shape[1],
+        keypoint=keypoint,
+        keypoint_score=score,
+    )
+    if clip.fps is not None:
+        annotation['fps'] = float(clip.fps)
+    return annotation
+
+
+# -- writing ----------------------------------------------------------------------------------------
+
+# Protocol 3 numbers its memo in the stream itself, so that pickles of parts can stand one behind the other;
+# later protocols count at load time.
+_PROTOCOL = 3
+
+
+def pack_annotation(annotation: Mapping[str, Any]) -> bytes:
+    """An annotation as the part of a pickle that leaves it, with label 0, on the stack.
+
+    The label stands in the last four bytes but one, since labels are numbered when all classes are known.
+    """
+    body = pickle.dumps(dict(annotation), protocol=_PROTOCOL)[len(_HEAD) : -len(pickle.STOP)]
+    return body + _string('label') + pickle.BININT + struct.pack('<i', 0) + pickle.SETITEM
+
+
+_HEAD = pickle.PROTO + bytes([_PROTOCOL])
+_LABEL_BEHIND = len(pickle.SETITEM) + struct.calcsize('<i')
+
+
+def _string(text: str) -> bytes:
+    encoded = text.encode('utf-8', 'surrogatepass')
+    return pickle.BINUNICODE + struct.pack('<I', len(encoded)) + encoded
+
+
+class AnnotationWriter:
+    """Writes one annotation pickle, clip by clip, so that memory does not grow with their number.
+
+    The file appears whole under its name in :meth:`finish` or not at all.
+
+    >>> import tempfile
+    >>> path = Path(tempfile.mkdtemp()) / 'clips.pkl'
+    >>> clip = Clip(np.ones((1, 4, 33, 2), np.float32), np.ones((1, 4, 33), np.float32), 'blazepose', (640, 480))
+    >>> with AnnotationWriter(path) as writer:
+    ...     writer.add(pack_annotation(annotate(clip, 'jump/03')))
+    ...     writer.finish(labels=[0], rest=dict(split=dict(train=['jump/03']), class_names=['jump']))
+    >>> read_annotations(path)['annotations'][0]['keypoint'].shape
+    (1, 4, 33, 2)
+    """
+
+    def __init__(self, path: Path) -> None:
+        self.path = path
+        self._part = path.with_name(path.name + '.part')
+        self._labels: list[int] = []
+        self._file: BinaryIO = open(self._part, 'wb')  # noqa: SIM115 - closed in __exit__
+        self._file.write(_HEAD + pickle.EMPTY_DICT + _string('annotations') + pickle.EMPTY_LIST)
+
+    def add(self, packed: bytes) -> None:
+        """Add one annotation, as :func:`pack_annotation` made it."""
+        self._file.write(packed)
+        self._labels.append(self._file.tell() - _LABEL_BEHIND)
+        self._file.write(pickle.APPEND)
+
+    def finish(self, labels: Sequence[int], rest: Mapping[str, Any]) -> None:
+        """Put in the labels of all annotations and the other top-level keys, and give the file its name."""
+        self._file.write(pickle.SETITEM)
+        for key, value in rest.items():
+            packed = pickle.dumps(value, protocol=_PROTOCOL)[len(_HEAD) : -len(pickle.STOP)]
+            self._file.write(_string(key) + packed + pickle.SETITEM)
+        self._file.write(pickle.STOP)
+        for place, label in zip(self._labels, labels, strict=True):
+            self._file.seek(place)
+            self._file.write(struct.pack('<i', label))
+        self._file.flush()
+        os.fsync(self._file.fileno())
+        self._file.close()
+        os.replace(self._part, self.path)
+
+    def __enter__(self) -> AnnotationWriter:
+        return self
+
+    def __exit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, traceback: TracebackType | None
+    ) -> None:
+        if not self._file.closed:
+            self._file.close()
+            self._part.unlink(missing_ok=True)
+
+
+# -- reading ----------------------------------------------------------------------------------------
+
+
+class _DType:
+    """Stands for ``numpy.dtype`` in a pickle: plain numbers and text only, nothing that could hold objects."""
+
+    def __init__(self, code: object, *_: object) -> None:
+        if not isinstance(code, str) or not re.fullmatch(r'[<>|=]?(?:[biufc?][0-9]{0,2}|[US][0-9]{1,6})', code):
+            raise pickle.UnpicklingError(f'arrays of type {code!r}')
+        self.real = np.dtype(code)
+
+    def __setstate__(self, state: tuple[Any, ...]) -> None:
+        if state[1] in ('<', '>'):
+            self.real = self.real.newbyteorder(state[1])
+
+
+class _Array(np.ndarray[Any, Any]):
+    """Stands for ``numpy.ndarray`` in a pickle: allocates nothing before it has seen the bytes."""
+
+    def __setstate__(self, state: tuple[Any, ...]) -> None:
+        version, shape, dtype, fortran, data = state
+        if not isinstance(dtype, _DType) or not isinstance(data, bytes):
+            raise pickle.UnpicklingError('an array that is not made of bytes')
+        super().__setstate__((version, shape, dtype.real, fortran, data))
+
+
+class _Allowed:
+    """A function that a pickle may call, and do nothing else with."""
+
+    __slots__ = ('_function',)
+
+    def __init__(self, function: Callable[..., Any]) -> None:
+        self._function = function
+
+    def __call__(self, *args: Any) -> Any:
+        return self._function(*args)
+
+    def __setstate__(self, state: object) -> None:
+        raise pickle.UnpicklingError('a function with a state')
+
+
+def _reconstruct(*_: object) -> _Array:
+    return _Array((0,), np.uint8)
+
+
+def _frombuffer(buffer: bytes, dtype: _DType, shape: tuple[int, ...], order: str) -> Any:
+    return np.frombuffer(buffer, dtype.real).reshape(shape, order='F' if order == 'F' else 'C').copy()
+
+
+def _scalar(dtype: _DType, data: bytes) -> Any:
+    return np.frombuffer(data, dtype.real)[0]
+
+
+def _encode(text: str, encoding: str) -> bytes:
+    # How protocol 2 writes bytes.
+    if encoding != 'latin1':
+        raise pickle.UnpicklingError(f'text in {encoding!r}')
+    return text.encode('latin1')
+
+
+def _refuse_call(*_: object) -> Any:
+    raise pickle.UnpicklingError('a call of numpy.ndarray')
+
+
+_ALLOWED: dict[tuple[str, str], Any] = {
+    ('numpy', 'dtype'): _Allowed(_DType),
+    ('numpy', 'ndarray'): _Allowed(_refuse_call),
+    ('_codecs', 'encode'): _Allowed(_encode),
+    ('collections', 'OrderedDict'): _Allowed(dict),
+    ('builtins', 'set'): _Allowed(set),
+    ('builtins', 'frozenset'): _Allowed(frozenset),
+    **{
+        (f'numpy.{core}.{module}', name): _Allowed(function)
+        for core in ('core', '_core')  # NumPy 1 and 2
+        for module, name, function in (
+            ('multiarray', '_reconstruct', _reconstruct),
+            ('multiarray', 'scalar', _scalar),
+            ('numeric', '_frombuffer', _frombuffer),
+        )
+    },
+}
+
+
+# The unpickler in Python, not the one in C: the latter allocates whatever a hostile memo number asks for.
+class _SafeUnpickler(pickle._Unpickler):
+    def find_class(self, module: str, name: str) -> Any:
+        if (module, name) not in _ALLOWED:
+            raise pickle.UnpicklingError(f'{module}.{name}')
+        return _ALLOWED[module, name]
+
+
+def load_safely(path: Path) -> Any:
+    """What a pickle holds, if it is made of plain values and NumPy arrays alone; nothing in it is executed.
+
+    Raises:
+        InputError: It cannot be read, is no pickle, or asks for anything else.
+    """
+    try:
+        with open(path, 'rb') as file:
+            return _SafeUnpickler(file).load()
+    except OSError as error:
+        raise InputError(f'{path}: cannot be read: {error.strerror}') from None
+    except pickle.UnpicklingError as error:
+        raise InputError(
+            f'{path}: not read, since it holds {error}; an annotation pickle holds plain values and NumPy arrays only'
+        ) from None
+    # A damaged or hostile pickle may fail in any way; none of them is ours to let through.
+    except (Exception, MemoryError) as error:
+        raise InputError(f'{path}: not an annotation pickle ({type(error).__name__}: {error})') from None
+
+
+def read_annotations(path: Path) -> dict[str, Any]:
+    """The dict in an annotation pickle, ours or a stranger's; nothing in it is executed.
+
+    Raises:
+        InputError: It cannot be read, asks for more than plain values and arrays, or has another structure.
+    """
+    data = load_safely(path)
+    if isinstance(data, list):
+        data = {'annotations': data}
+    if not isinstance(data, dict) or not isinstance(data.get('annotations'), list):
+        raise InputError(f"{path}: no annotation pickle: a dict with a list 'annotations' was expected")
+    for number, annotation in enumerate(data['annotations']):
+        if not isinstance(annotation, dict):
+            raise InputError(f'{path}, annotation {number}: a {type(annotation).__name__} where a dict was expected')
+        for key, value in annotation.items():
+            if isinstance(value, _Array):
+                annotation[key] = value.view(np.ndarray)
+    return data
+
+
+def select_split(data: Mapping[str, Any], split: str, where: str) -> list[dict[str, Any]]:
+    """The annotations of a split.
+
+    Raises:
+        InputError: There is no such split, or none of its clips is there.
+    """
+    splits = data.get('split') or {}
+    if split not in splits:
+        known = ', '.join(map(str, splits)) or 'none'
+        raise InputError(f"{where}: no split '{split}'; it has {known}")
+    wanted = set(splits[split])
+    annotations = [item for item in data['annotations'] if item.get('frame_dir', item.get('filename')) in wanted]
+    if not annotations:
+        raise InputError(f"{where}: split '{split}' is empty")
+    return annotations

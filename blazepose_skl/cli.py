@@ -1,0 +1,220 @@
+"""The command line: one function for each command. A user's error is one sentence and exit status 1."""
+
+from __future__ import annotations
+
+import sys
+from collections.abc import Callable, Iterable, Sequence
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated
+
+import typer
+
+from blazepose_skl.errors import InputError
+
+if TYPE_CHECKING:
+    from blazepose_skl.convert import Summary
+    from blazepose_skl.dumps.sources import Source
+    from blazepose_skl.splits import Split
+
+__all__ = ['app', 'main']
+
+app = typer.Typer(
+    help='MediaPipe BlazePose skeletons for the graph networks of MMAction2 and PYSKL.',
+    no_args_is_help=True,
+    add_completion=False,
+    pretty_exceptions_enable=False,
+)
+
+
+@app.callback()
+def _commands() -> None:
+    """MediaPipe BlazePose skeletons for the graph networks of MMAction2 and PYSKL."""
+
+
+def main() -> None:
+    """Run the command line."""
+    try:
+        app()
+    except InputError as error:
+        print(f'blazepose-skl: {error}', file=sys.stderr)
+        sys.exit(1)
+
+
+# -- convert ----------------------------------------------------------------------------------------
+
+_SPLIT = 'Split (choose one; without any: by share)'
+
+
+@app.command()
+def convert(
+    dumps: Annotated[Path, typer.Argument(help='Folder with dumps, in folders of any depth; or one dump.')],
+    out: Annotated[Path, typer.Argument(help='The annotation pickle to write.')],
+    labels: Annotated[
+        Path | None,
+        typer.Option(help='CSV or JSON with the class of each clip; without it, the folder of a clip is its class.'),
+    ] = None,
+    classes: Annotated[
+        Path | None, typer.Option(help='Class names, one in each line, in the order of their numbers.')
+    ] = None,
+    val: Annotated[float, typer.Option(help="Share of each class held out as 'val'.", rich_help_panel=_SPLIT)] = 0.2,
+    test: Annotated[float, typer.Option(help="Share of each class held out as 'test'.", rich_help_panel=_SPLIT)] = 0.0,
+    seed: Annotated[int, typer.Option(help='Seed of the random split.', rich_help_panel=_SPLIT)] = 0,
+    group: Annotated[
+        str | None,
+        typer.Option(
+            help="Regular expression that finds in a clip's name its group (subject, camera, source video); "
+            'no group is on both sides. With --val, --test and --seed.',
+            rich_help_panel=_SPLIT,
+        ),
+    ] = None,
+    last: Annotated[
+        int | None,
+        typer.Option(help="Hold out the last N clips of each class as 'val'.", rich_help_panel=_SPLIT),
+    ] = None,
+    list_: Annotated[
+        list[str] | None,
+        typer.Option(
+            '--list',
+            metavar='NAME=FILE',
+            help='Clips of a part, one in each line; once for each part, as in train=a.txt.',
+            rich_help_panel=_SPLIT,
+        ),
+    ] = None,
+    missed: Annotated[
+        str, typer.Option(help='Frames in which nobody was found: interpolate, hold, zero or drop.')
+    ] = 'interpolate',
+    max_gap: Annotated[int, typer.Option(help='The longest gap, in frames, that is interpolated.')] = 15,
+    size: Annotated[
+        str | None,
+        typer.Option(metavar='WxH', help='Picture size of dumps that do not say theirs; without it 1920x1080.'),
+    ] = None,
+    coordinates: Annotated[
+        str | None, typer.Option(help='fraction (of the picture) or pixels; without it seen from the values.')
+    ] = None,
+    dialect: Annotated[
+        str | None, typer.Option(help='The dialect of the dumps; without it seen from their structure.')
+    ] = None,
+    people: Annotated[int, typer.Option(help='People to keep in each clip.', min=1)] = 1,
+    person: Annotated[
+        str, typer.Option(help='Whom to keep if there are more: longest, largest or confident.')
+    ] = 'longest',
+) -> None:
+    """Turn MediaPipe dumps into an annotation pickle with splits.
+
+    Exit status 1 if a dump was rejected; rejected dumps are listed in OUT.rejects.jsonl.
+    """
+    from blazepose_skl import labels as label_files
+    from blazepose_skl.convert import Filling, rejects_path
+    from blazepose_skl.convert import convert as convert_dumps
+    from blazepose_skl.dumps import DIALECTS, Reading
+    from blazepose_skl.dumps.coordinates import UNITS
+    from blazepose_skl.dumps.people import POLICIES as PERSON_POLICIES
+    from blazepose_skl.gaps import POLICIES as GAP_POLICIES
+
+    _one_of('--missed', missed, GAP_POLICIES)
+    _one_of('--person', person, PERSON_POLICIES)
+    _one_of('--coordinates', coordinates, UNITS)
+    _one_of('--dialect', dialect, [known.name for known in DIALECTS])
+    summary = convert_dumps(
+        dumps,
+        out,
+        split=_splitter(val, test, seed, group, last, list_),
+        reading=Reading(dialect, coordinates, _size(size), people, person),
+        filling=Filling(missed, max_gap),
+        labels=label_files.read_label_file(labels) if labels else None,
+        classes=label_files.read_class_list(classes) if classes else None,
+        track=_progress,
+    )
+    _show(summary, out)
+    if summary.rejected:
+        for rejected in summary.rejected[:20]:
+            print(f'rejected: {rejected.reason}', file=sys.stderr)
+        if len(summary.rejected) > 20:
+            print(f'… and {len(summary.rejected) - 20} more', file=sys.stderr)
+        print(f'All rejected dumps: {rejects_path(out)}', file=sys.stderr)
+        raise typer.Exit(1)
+
+
+def _one_of(option: str, value: str | None, known: Sequence[str]) -> None:
+    if value is not None and value not in known:
+        raise InputError(f"{option} '{value}' is not one of {', '.join(known)}")
+
+
+def _size(text: str | None) -> tuple[int, int] | None:
+    if text is None:
+        return None
+    width, _, height = text.lower().partition('x')
+    if not (width.isdecimal() and height.isdecimal() and int(width) and int(height)):
+        raise InputError(f"--size '{text}' is no picture size; give width x height, as in 1920x1080")
+    return int(width), int(height)
+
+
+def _splitter(
+    val: float, test: float, seed: int, group: str | None, last: int | None, lists: list[str] | None
+) -> Callable[[dict[str, str]], Split]:
+    from blazepose_skl import splits
+
+    chosen = [
+        name for name, value in (('--group', group), ('--last', last), ('--list', lists or None)) if value is not None
+    ]
+    if len(chosen) > 1:
+        raise InputError(f'{" and ".join(chosen)} are different splits; choose one')
+    if lists:
+        named: dict[str, list[str]] = {}
+        for item in lists:
+            name, equals, path = item.partition('=')
+            if not (name and equals and path):
+                raise InputError(f"--list '{item}' names no part; write NAME=FILE, as in train=train.txt")
+            named[name] = splits.read_list(Path(path))
+        return lambda labels: splits.split_by_lists(labels, named)
+    if last is not None:
+        return lambda labels: splits.split_last(labels, last)
+    if group is not None:
+        return lambda labels: splits.split_by_group(labels, group, val, test, seed)
+    return lambda labels: splits.split_by_ratio(labels, val, test, seed)
+
+
+def _progress(sources: Sequence[Source]) -> Iterable[Source]:
+    from rich.console import Console
+    from rich.progress import track
+
+    console = Console(stderr=True)
+    return track(sources, 'Converting', console=console, transient=True, disable=not console.is_terminal)
+
+
+def _show(summary: Summary, out: Path) -> None:
+    from collections import Counter
+
+    from rich.console import Console
+    from rich.table import Table
+
+    table = Table(title=str(out))
+    for column in ('class', 'clips', *summary.split, 'frames', 'missed'):
+        table.add_column(column, justify='left' if column == 'class' else 'right')
+    label_of = {clip.name: clip.label.name for clip in summary.clips}
+    parts = {part: Counter(label_of[clip] for clip in clips) for part, clips in summary.split.items()}
+    for name in summary.classes:
+        clips = [clip for clip in summary.clips if clip.label.name == name]
+        numbers = [
+            len(clips),
+            *(counts[name] for counts in parts.values()),
+            sum(clip.frames for clip in clips),
+            sum(clip.missed for clip in clips),
+        ]
+        table.add_row(name, *map(str, numbers))
+    table.add_section()
+    totals = [
+        len(summary.clips),
+        *(len(clips) for clips in summary.split.values()),
+        summary.frames,
+        summary.missed,
+    ]
+    table.add_row(f'{len(summary.classes)} classes', *map(str, totals))
+    console = Console()
+    console.print(table)
+    print(
+        f'{len(summary.clips)} clips, {len(summary.classes)} classes, {summary.frames} frames, '
+        f'{summary.missed} missed, {len(summary.rejected)} rejected'
+    )
+    for note, count in summary.notes.items():
+        print(f'{count} clips: {note}')

@@ -1,0 +1,212 @@
+"""From a folder of dumps to an annotation pickle: clips one after another, and what became of each."""
+
+from __future__ import annotations
+
+import os
+from collections import Counter
+from collections.abc import Callable, Iterable, Sequence
+from dataclasses import dataclass, field
+from pathlib import Path
+
+import msgspec
+
+import blazepose_skl
+from blazepose_skl.annotations import AnnotationWriter, annotate, pack_annotation
+from blazepose_skl.clips import Clip
+from blazepose_skl.dumps import Reading, find_dumps, read_clip
+from blazepose_skl.dumps.joints import BLAZEPOSE
+from blazepose_skl.dumps.sources import Source
+from blazepose_skl.errors import InputError
+from blazepose_skl.gaps import fill_gaps
+from blazepose_skl.labels import Label, LabelFile, folder_label, number_classes
+from blazepose_skl.splits import Split, check_split
+
+__all__ = ['Converted', 'Filling', 'Rejected', 'Summary', 'convert', 'rejects_path']
+
+
+@dataclass(frozen=True)
+class Filling:
+    """What stands in missed frames: see :func:`blazepose_skl.gaps.fill_gaps`."""
+
+    policy: str = 'interpolate'
+    longest: int = 15
+
+
+@dataclass(frozen=True)
+class Converted:
+    """A clip that is in the pickle; frames and missed are those of the dump."""
+
+    name: str
+    label: Label
+    frames: int
+    missed: int
+    dialect: str
+    coordinates: str
+    size: tuple[int, int]
+    notes: tuple[str, ...]
+
+
+@dataclass(frozen=True)
+class Rejected:
+    """A dump that is not in the pickle, and why."""
+
+    name: str
+    reason: str
+
+
+@dataclass(frozen=True)
+class Summary:
+    """What a conversion did."""
+
+    clips: tuple[Converted, ...]
+    rejected: tuple[Rejected, ...]
+    classes: tuple[str, ...]
+    split: Split = field(default_factory=dict)
+
+    @property
+    def frames(self) -> int:
+        """Frames in the dumps, missed ones included."""
+        return sum(clip.frames for clip in self.clips)
+
+    @property
+    def missed(self) -> int:
+        """Frames in which nobody was found."""
+        return sum(clip.missed for clip in self.clips)
+
+    @property
+    def notes(self) -> dict[str, int]:
+        """What was recognised, assumed or repaired, and in how many clips."""
+        return dict(Counter(note for clip in self.clips for note in clip.notes))
+
+
+def rejects_path(out: Path) -> Path:
+    """Where the rejected dumps of a conversion are listed, one JSON object in each line."""
+    return out.with_name(out.name + '.rejects.jsonl')
+
+
+def convert(
+    dumps: Path,
+    out: Path,
+    split: Callable[[dict[str, str]], Split],
+    reading: Reading | None = None,
+    filling: Filling | None = None,
+    labels: LabelFile | None = None,
+    classes: Sequence[str] | None = None,
+    track: Callable[[Sequence[Source]], Iterable[Source]] = iter,
+) -> Summary:
+    """Convert the dumps under a folder into one annotation pickle.
+
+    A dump that cannot be converted is listed in the summary and beside the pickle (:func:`rejects_path`),
+    and the others are converted.
+
+    Args:
+        dumps: A folder, or one dump.
+        out: The pickle; replaced only when the new one is whole.
+        split: The split from the class of each clip.
+        reading: How to read dumps.
+        filling: What stands in missed frames.
+        labels: Labels by clip; without it a clip's folder names its class, or the dump where it has none.
+        classes: The class names in the order of their numbers; without it all that are found.
+        track: Wraps the sources, for a progress bar.
+
+    Raises:
+        InputError: There is no dump, none can be converted, or there would be no training with the result.
+    """
+    reading, filling = reading or Reading(), filling or Filling()
+    sources = find_dumps(dumps)
+    _check_names(sources)
+    done: list[Converted] = []
+    rejected: list[Rejected] = []
+    _make_folder(out)
+    with AnnotationWriter(out) as writer:
+        for source in track(sources):
+            try:
+                clip = read_clip(source, reading)
+                label = _label(source, clip, labels)
+                if classes is not None and label.name not in classes:
+                    raise InputError(
+                        f"{source.place}: label '{label.name}' is not in the list of {len(classes)} classes"
+                    )
+                filled = fill_gaps(clip, filling.policy, filling.longest)
+            except InputError as error:
+                rejected.append(Rejected(source.name, str(error)))
+                continue
+            writer.add(pack_annotation(annotate(filled, source.name)))
+            done.append(
+                Converted(
+                    source.name,
+                    label,
+                    clip.landmarks.shape[1],
+                    int(clip.missed.sum()),
+                    clip.dialect,
+                    clip.coordinates,
+                    clip.size,
+                    clip.notes,
+                )
+            )
+        _write_rejects(out, rejected)
+        if not done:
+            raise InputError(
+                f'{dumps}: none of its {len(rejected)} dumps could be converted; the first: {rejected[0].reason}'
+            )
+        names = list(classes) if classes is not None else number_classes([clip.label for clip in done])
+        label_of = {clip.name: clip.label.name for clip in done}
+        parts = split(label_of)
+        check_split(parts, label_of, names)
+        numbers = {name: number for number, name in enumerate(names)}
+        writer.finish(
+            labels=[numbers[clip.label.name] for clip in done],
+            rest=dict(
+                split=parts,
+                skeleton=BLAZEPOSE.name,
+                class_names=names,
+                provenance=dict(
+                    program=f'blazepose-skl {blazepose_skl.__version__}',
+                    dialects=dict(Counter(clip.dialect for clip in done)),
+                    coordinates=dict(Counter(clip.coordinates for clip in done)),
+                    missed_frames=f'{filling.policy}, up to {filling.longest}',
+                    rejected=len(rejected),
+                ),
+            ),
+        )
+    return Summary(tuple(done), tuple(rejected), tuple(names), parts)
+
+
+def _make_folder(out: Path) -> None:
+    if out.is_dir():
+        raise InputError(f'{out} is a folder; give the name of the pickle to write')
+    try:
+        out.parent.mkdir(parents=True, exist_ok=True)
+    except OSError as error:
+        raise InputError(f'{out}: cannot be written: {error.strerror}') from None
+
+
+def _check_names(sources: Sequence[Source]) -> None:
+    places: dict[str, str] = {}
+    for source in sources:
+        if source.name in places:
+            raise InputError(
+                f"two clips are called '{source.name}': {places[source.name]} and {source.place}; rename one of them"
+            )
+        places[source.name] = source.place
+
+
+def _label(source: Source, clip: Clip, labels: LabelFile | None) -> Label:
+    if labels is not None:
+        return labels[source.name]
+    said = Label(clip.label, clip.label_index) if clip.label is not None else None
+    # With a number it is a data set's own label; a bare "label" may be anything, so the folder goes first.
+    label = (said if said and said.index is not None else None) or folder_label(source.name) or said
+    if label is None:
+        raise InputError(f'{source.place}: no class: it lies in no folder and says none; give a file with --labels')
+    return label
+
+
+def _write_rejects(out: Path, rejected: Sequence[Rejected]) -> None:
+    path = rejects_path(out)
+    if not rejected:
+        path.unlink(missing_ok=True)
+        return
+    part = path.with_name(path.name + '.part')
+    part.write_bytes(b''.join(msgspec.json.encode(item) + b'\n' for item in rejected))
+    os.replace(part, path)

@@ -1,0 +1,281 @@
+"""How one person's landmarks are written in JSON: as objects or rows, in order or by name, or as one flat list.
+
+A coding is recognised from one person (:func:`recognise_coding`), names the msgspec type to decode it
+with, and turns many people into arrays at once. Which key holds people is the dialects' business.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable, Sequence
+from dataclasses import dataclass
+from functools import cached_property
+from itertools import chain
+from operator import attrgetter
+from typing import Any
+
+import msgspec
+import numpy as np
+from msgspec.structs import astuple
+from numpy.typing import NDArray
+
+from blazepose_skl.dumps.joints import BLAZEPOSE, joint_index, knows_names
+from blazepose_skl.errors import InputError
+
+__all__ = ['Coding', 'recognise_coding']
+
+# x, y, depth, score of one joint of one person.
+Table = NDArray[np.float64]
+Place = Callable[[int], str]  # where the n-th person stands, for messages
+
+Number = float | None
+JOINTS = BLAZEPOSE.num_joints
+
+# In the order of preference: Tasks writes both visibility and presence.
+_SCORES = ('visibility', 'score', 'confidence', 'likelihood', 'inFrameLikelihood', 'v', 'presence')
+_NAMES = ('name', 'type', 'part')
+
+
+def wrong_number(found: object) -> str:
+    return f"{found} landmarks where '{BLAZEPOSE.name}' has {JOINTS}"
+
+
+@dataclass(frozen=True)
+class Spelling:
+    """The keys of a landmark object; '' for what it has not."""
+
+    x: str
+    y: str
+    z: str = ''
+    score: str = ''
+    name: str = ''
+    nested: str = ''  # the key under which x, y and z stand, as in ML Kit's `position`
+
+    @cached_property
+    def type(self) -> Any:
+        """A msgspec struct with the fields x, y, z, score (and name), under these keys."""
+        point: list[Any] = [('x', Number), ('y', Number), ('z', Number, None)]
+        if self.nested:
+            keys = {'x': self.x, 'y': self.y, 'z': self.z or 'z'}
+            inner = msgspec.defstruct('Position', point, rename=keys, gc=False)
+            point = [('at', inner)]
+        score: list[Any] = [('score', Number, None)]
+        name: list[Any] = [('name', str | int | None, None)] if self.name else []
+        rename = {'at': self.nested} if self.nested else {'x': self.x, 'y': self.y, 'z': self.z or 'z'}
+        rename |= {'score': self.score or 'visibility', 'name': self.name}
+        rename = {field: rename[field] for field, *_ in point + score + name}
+        # gc=False: landmarks hold nothing but numbers, and there are very many.
+        return msgspec.defstruct('Landmark', point + score + name, rename=rename, gc=False)
+
+    def table(self, landmarks: Iterable[Any], count: int) -> Table:
+        """(count, 4)."""
+        rows: Iterable[tuple[Number, ...]]
+        if self.nested:
+            read = attrgetter('at.x', 'at.y', 'at.z', 'score')
+            rows = map(read, landmarks)
+        elif self.name:
+            rows = map(attrgetter('x', 'y', 'z', 'score'), landmarks)
+        else:
+            rows = map(astuple, landmarks)
+        return np.fromiter(chain.from_iterable(rows), np.float64, count * 4).reshape(count, 4)
+
+
+def _spelling(landmark: dict[str, Any]) -> Spelling | None:
+    def find(words: Sequence[str], among: Iterable[str]) -> str:
+        keys = {key.lower(): key for key in among}
+        return next((keys[word.lower()] for word in words if word.lower() in keys), '')
+
+    nested = find(('position',), landmark)
+    point = landmark[nested] if nested else landmark
+    if not isinstance(point, dict):
+        return None
+    x, y = find('x', point), find('y', point)
+    if not (x and y) or not all(_is_number(point[key]) for key in (x, y)):
+        return None
+    name = next((key for key in _NAMES if isinstance(landmark.get(key), (str, int))), '')
+    return Spelling(x, y, find('z', point), find(_SCORES, landmark), name, nested)
+
+
+def _is_number(value: object) -> bool:
+    return value is None or (isinstance(value, (int, float)) and not isinstance(value, bool))
+
+
+@dataclass(frozen=True)
+class Rows:
+    """Landmarks written as [x, y], [x, y, z] or [x, y, z, score]."""
+
+    type: Any = list[Number]
+
+    def table(self, landmarks: Iterable[Any], count: int) -> Table:
+        """(count, 4)."""
+        rows = list(landmarks)
+        width = len(rows[0]) if rows else 2
+        if not 2 <= width <= 5 or any(len(row) != width for row in rows):
+            found = sorted({len(row) for row in rows})
+            raise InputError(f'landmarks of {" and ".join(map(str, found))} numbers where 2, 3 or 4 were expected')
+        table = np.full((count, 4), np.nan)
+        values = np.fromiter(chain.from_iterable(rows), np.float64, count * width).reshape(count, width)
+        table[:, : min(width, 4)] = values[:, :4]
+        return table
+
+
+Values = Spelling | Rows
+
+
+@dataclass(frozen=True)
+class InOrder:
+    """A list of all landmarks in the order of PoseLandmark."""
+
+    values: Values
+
+    @property
+    def type(self) -> Any:
+        return list[self.values.type]  # type: ignore[name-defined]
+
+    def tables(self, people: Sequence[Any], place: Place) -> Table:
+        """(N, V, 4)."""
+        if set(map(len, people)) - {JOINTS}:
+            wrong = next(n for n, person in enumerate(people) if len(person) != JOINTS)
+            raise InputError(f'{place(wrong)}: {wrong_number(len(people[wrong]))}')
+        count = len(people) * JOINTS
+        return self.values.table(chain.from_iterable(people), count).reshape(len(people), JOINTS, 4)
+
+
+@dataclass(frozen=True)
+class ByName:
+    """Landmarks with names: a dict from names (or numbers) to landmarks, or a list of objects with a name."""
+
+    values: Values
+    listed: bool
+
+    @property
+    def type(self) -> Any:
+        return list[self.values.type] if self.listed else dict[str, self.values.type]  # type: ignore[name-defined]
+
+    def tables(self, people: Sequence[Any], place: Place) -> Table:
+        """(N, V, 4), NaN for joints that are not named."""
+        owners: list[int] = []
+        joints: list[int] = []
+        landmarks: list[Any] = []
+        for n, person in enumerate(people):
+            names = [landmark.name for landmark in person] if self.listed else list(person)
+            places = [joint_index(str(name)) for name in names]
+            if None in places:
+                self._refuse(names, place(n))
+            if len(set(places)) != len(places):
+                raise InputError(f'{place(n)}: two landmarks of one name among {", ".join(map(str, names[:40]))}')
+            owners += [n] * len(names)
+            joints += places  # type: ignore[arg-type]
+            landmarks += person if self.listed else person.values()
+        table = np.full((len(people), JOINTS, 4), np.nan)
+        table[owners, joints] = self.values.table(landmarks, len(landmarks))
+        return table
+
+    def _refuse(self, names: Sequence[object], where: str) -> None:
+        strange = [str(name) for name in names if joint_index(str(name)) is None]
+        if all(name.isdigit() for name in strange):
+            raise InputError(f"{where}: landmark number {strange[0]} where '{BLAZEPOSE.name}' has 0 to {JOINTS - 1}")
+        shown = ', '.join(map(repr, strange[:3])) + (' …' if len(strange) > 3 else '')
+        raise InputError(
+            f'{where}: {len(names)} landmarks, of which {shown} {"is" if len(strange) == 1 else "are"} not named as '
+            f"in '{BLAZEPOSE.name}' (MediaPipe's names, such as left_foot_index); rename or remove them"
+        )
+
+
+@dataclass(frozen=True)
+class Flat:
+    """One list of numbers, x y, x y z (or x y score) or x y z score for each landmark."""
+
+    scored: bool = False  # three numbers are x, y, score
+
+    type: Any = list[Number]
+
+    def tables(self, people: Sequence[Any], place: Place) -> Table:
+        """(N, V, 4)."""
+        width, rest = divmod(len(people[0]), JOINTS)
+        for n, person in enumerate(people):
+            if rest or not 2 <= width <= 4 or len(person) != width * JOINTS:
+                found = len(person)
+                hint = ' (OpenPose BODY_25, which is another skeleton)' if found == 75 else ''
+                raise InputError(
+                    f"{place(n)}: {found} numbers{hint} where '{BLAZEPOSE.name}' has "
+                    f'{JOINTS} landmarks of 2, 3 or 4 numbers, {2 * JOINTS}, {3 * JOINTS} or {4 * JOINTS} in all'
+                )
+        values = np.fromiter(chain.from_iterable(people), np.float64, len(people) * width * JOINTS)
+        values = values.reshape(len(people), JOINTS, width)
+        table = np.full((len(people), JOINTS, 4), np.nan)
+        if width == 3 and self.scored:
+            table[..., [0, 1, 3]] = values
+        else:
+            table[..., :width] = values
+        return table
+
+
+class PoseAndScore(msgspec.Struct, gc=False):
+    """A person of Kinetics-skeleton: x0, y0, x1, y1, … and a score for each landmark."""
+
+    pose: list[Number]
+    score: list[Number] | None = None
+
+
+@dataclass(frozen=True)
+class Split:
+    """Coordinates and scores in two lists, as ST-GCN's Kinetics-skeleton has them."""
+
+    type: Any = PoseAndScore
+
+    def tables(self, people: Sequence[Any], place: Place) -> Table:
+        """(N, V, 4)."""
+        for n, person in enumerate(people):
+            found = len(person.pose) // 2
+            if len(person.pose) % JOINTS or found < JOINTS or len(person.pose) > 3 * JOINTS:
+                hint = ' (OpenPose, which is another skeleton)' if found in (18, 25) else ''
+                raise InputError(f'{place(n)}: {wrong_number(found)}{hint}')
+            if person.score and len(person.score) != JOINTS:
+                raise InputError(f'{place(n)}: {len(person.score)} scores for {JOINTS} landmarks')
+        table = Flat().tables([person.pose for person in people], place)
+        unknown = [None] * JOINTS
+        scores = chain.from_iterable(person.score or unknown for person in people)
+        table[..., 3] = np.fromiter(scores, np.float64, len(people) * JOINTS).reshape(len(people), JOINTS)
+        return table
+
+
+Coding = InOrder | ByName | Flat | Split
+
+
+def recognise_coding(person: object, whole: bool) -> Coding | None:
+    """The coding of one person's landmarks, None if they are none.
+
+    Args:
+        person: Decoded JSON.
+        whole: False if the JSON was cut short, so that the last item of any list may lack something.
+    """
+    enough = 1 if whole else 2
+    if isinstance(person, dict):
+        if isinstance(person.get('pose'), list) and _flat(person['pose']):
+            return Split()
+        named = list(person.values())
+        if len(named) >= enough and knows_names(person):
+            values = _values(named[0])
+            return ByName(values, listed=False) if values else None
+    if isinstance(person, list) and len(person) >= enough:
+        values = _values(person[0])
+        if isinstance(values, Spelling) and values.name:
+            return ByName(values, listed=True)
+        if values:
+            return InOrder(values)
+        if _flat(person):
+            return Flat()
+    return None
+
+
+def _values(landmark: object) -> Values | None:
+    if isinstance(landmark, dict):
+        return _spelling(landmark)
+    if isinstance(landmark, list) and 2 <= len(landmark) <= 5 and all(map(_is_number, landmark)):
+        return Rows()
+    return None
+
+
+def _flat(numbers: list[Any]) -> bool:
+    # More than any row of one landmark has.
+    return len(numbers) > 5 and all(map(_is_number, numbers))

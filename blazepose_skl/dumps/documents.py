@@ -1,0 +1,312 @@
+"""JSON dumps: how frames follow one another, and from the text of a dump to a recording.
+
+A dump is a list of frames, an object with such a list under a key, a frame per line, or a single frame
+(a file per frame, or a single picture). Which of these, which dialect and which coding it is, is seen
+from the beginning of the text; then the whole is decoded once, with exactly that type.
+"""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass
+from functools import lru_cache
+from typing import Any
+
+import msgspec
+import numpy as np
+
+from blazepose_skl.dumps.codings import Coding, recognise_coding
+from blazepose_skl.dumps.dialects import DIALECTS, Dialect
+from blazepose_skl.dumps.metadata import METADATA_KEYS, read_metadata, read_numbers, read_times
+from blazepose_skl.dumps.outline import decode_beginning
+from blazepose_skl.dumps.recording import Metadata, Recording
+from blazepose_skl.errors import InputError
+
+__all__ = ['Layout', 'read_json', 'read_json_frames', 'recognise']
+
+LIST, LINES, SINGLE = 'list', 'lines', 'single'  # beside the keys of _FRAMES
+_FRAMES = ('frames', 'data')
+
+
+@dataclass(frozen=True)
+class Layout:
+    """The structure of a dump: how frames follow one another, the dialect, the coding.
+
+    ``sequence`` is 'list', 'lines', 'single' or the key under which the list of frames stands.
+    """
+
+    sequence: str
+    dialect: Dialect
+    coding: Coding
+
+
+class NobodyFound(InputError):
+    """A dump in which no frame shows anybody: there is nothing to learn from it."""
+
+
+# -- recognising ------------------------------------------------------------------------------------
+
+_FIRST_LOOK = 1024
+
+
+def recognise(text: bytes, where: str, dialect: str | None = None) -> Layout:
+    """The structure of a JSON dump, from as little of its beginning as shows a person.
+
+    Raises:
+        InputError: It is empty, no JSON, in no known dialect, in several, or shows nobody.
+    """
+    if not text.strip():
+        raise InputError(f'{where}: the file is empty; a JSON dump was expected')
+    dialects = [known for known in DIALECTS if dialect in (None, known.name)]
+    lines = _first_lines(text)
+    size = _FIRST_LOOK
+    while True:
+        whole = size >= len(text)
+        try:
+            layouts, blank = _layouts(text[:size], lines, whole, dialects)
+        except RecursionError:
+            raise InputError(f'{where}: nested without end; this is no dump') from None
+        except msgspec.DecodeError as error:
+            raise InputError(f'{where}: {_say(error)}') from None
+        if len(layouts) == 1:
+            return layouts[0]
+        if layouts and (whole or size > 100 * _FIRST_LOOK):
+            names = ' or '.join(sorted({layout.dialect.name for layout in layouts}))
+            raise InputError(f'{where}: this may be dialect {names}; say which with --dialect')
+        if whole:
+            _explain(text, where, dialect, blank)
+        size *= 8
+
+
+def _first_lines(text: bytes) -> list[bytes]:
+    """The first lines if every line is a JSON text of its own, else none."""
+    lines = [line for line in text[: 1 << 16].split(b'\n', 64)[:64] if line.strip()]
+    end = text.find(b'\n')
+    if not lines or end < 0 or not text[end:].strip():
+        return []
+    if len(lines) == 1:
+        lines = [text[:end]]
+    try:
+        msgspec.json.decode(lines[0], type=msgspec.Raw)
+    except (msgspec.DecodeError, RecursionError):
+        return []
+    return lines
+
+
+def _layouts(
+    beginning: bytes, lines: Sequence[bytes], whole: bool, dialects: Sequence[Dialect]
+) -> tuple[list[Layout], bool]:
+    """The layouts that fit, and whether what was seen is a dump in which nobody was seen."""
+    if lines:
+        frames = [decode_beginning(line) for line in lines]
+        found = _of_frames(LINES, frames, True, dialects)
+        return found, not found and all(map(_nobody, frames))
+    value = decode_beginning(beginning)
+    if isinstance(value, dict):
+        for key in _FRAMES:
+            if isinstance(value.get(key), list):
+                found = _of_frames(key, value[key], whole, dialects)
+                return found, not found and all(map(_nobody, value[key]))
+    elif isinstance(value, list):
+        found = _of_frames(LIST, value, whole, dialects)
+        if found:
+            return found, False
+    found = _of_frames(SINGLE, [value], whole, dialects)
+    blank = _nobody(value) or (isinstance(value, list) and all(map(_nobody, value)))
+    return found, not found and blank
+
+
+def _of_frames(sequence: str, frames: Iterable[Any], whole: bool, dialects: Sequence[Dialect]) -> list[Layout]:
+    """The layouts that fit the first frame in which somebody is seen."""
+    for frame in frames:
+        found = []
+        for dialect in dialects:
+            try:
+                typed = msgspec.convert(frame, dialect.frame(Any), strict=True)
+                people = [person for person in dialect.people(typed) or () if person]
+            except msgspec.ValidationError:
+                continue
+            coding = recognise_coding(people[0], whole) if people else None
+            if coding:
+                found.append(Layout(sequence, dialect, coding))
+        if found:
+            return found
+    return []
+
+
+def _nobody(frame: object) -> bool:
+    """Whether a frame holds no landmarks at all: null, {}, [], {"landmarks": []}, {"frame": 3}."""
+    if isinstance(frame, dict):
+        return not any(isinstance(value, (list, dict)) and not _nobody(value) for value in frame.values())
+    return frame is None or frame == []
+
+
+def _explain(text: bytes, where: str, dialect: str | None, blank: bool) -> None:
+    """Raise what is wrong with a text in which no dialect was recognised."""
+    decode(text, Any, where)  # says so if it is cut short
+    if blank:
+        raise NobodyFound(f'{where}: nobody was found in any frame')
+    wanted = f"dialect '{dialect}'" if dialect else 'a known dialect'
+    value = decode_beginning(text)
+    shown = value[0] if isinstance(value, list) and value else value
+    keys = ', '.join(list(shown)[:6]) if isinstance(shown, dict) else type(shown).__name__
+    holder = 'its first item' if shown is not value else 'it'
+    raise InputError(f'{where}: not {wanted} of MediaPipe Pose dumps ({holder} has {keys})')
+
+
+# -- decoding ---------------------------------------------------------------------------------------
+
+_Said = msgspec.defstruct('Said', [(key, Any, None) for key in METADATA_KEYS], gc=False)
+
+
+@lru_cache(maxsize=256)
+def _decoder(layout: Layout) -> msgspec.json.Decoder[Any]:
+    frame = layout.dialect.frame(layout.coding.type)
+    # A missed frame may be null, or an empty list or object where the others are not.
+    listed = getattr(frame, '__origin__', frame) is list
+    # Only the other kind of container can stand beside it in a type of msgspec's.
+    frame = frame | (dict[str, Any] if listed else list[Any]) | None
+    kind: Any = list[frame]  # type: ignore[valid-type]
+    if layout.sequence in (LINES, SINGLE):
+        kind = frame
+    elif layout.sequence != LIST:
+        kind = msgspec.defstruct('Dump', [(layout.sequence, kind)], bases=(_Said,), kw_only=True, gc=False)
+    return msgspec.json.Decoder(kind)
+
+
+def decode(text: bytes, decoder: Any, where: str, lines: bool = False) -> Any:
+    """Decoded JSON.
+
+    Raises:
+        InputError: With the place of what is wrong.
+    """
+    if not isinstance(decoder, msgspec.json.Decoder):
+        decoder = msgspec.json.Decoder(decoder)
+    try:
+        try:
+            return decoder.decode_lines(text) if lines else decoder.decode(text)
+        except msgspec.ValidationError:
+            raise
+        except msgspec.DecodeError:
+            if b'NaN' not in text and b'Infinity' not in text:
+                raise
+            # Python writes these for what JSON has no word for; the standard library alone reads them.
+            parts = text.splitlines() if lines else [text]
+            values = [json.loads(part, parse_constant=lambda word: None) for part in parts if part.strip()]
+            return decode(
+                msgspec.json.encode(values if lines else values[0]),
+                list[decoder.type] if lines else decoder.type,
+                where,
+            )
+    except RecursionError:
+        raise InputError(f'{where}: nested without end; this is no dump') from None
+    except (msgspec.DecodeError, ValueError, UnicodeDecodeError) as error:
+        if isinstance(error, InputError):
+            raise
+        raise InputError(f'{where}: {_say(error)}') from None
+
+
+def _say(error: Exception) -> str:
+    text = str(error)
+    if 'truncated' in text:
+        return 'the JSON ends in the middle; copy or write the file again'
+    return text.replace('Expected', 'expected', 1) or type(error).__name__
+
+
+# -- from frames to a recording ---------------------------------------------------------------------
+
+
+def read_json(text: bytes, where: str, dialect: str | None = None) -> Recording:
+    """The recording of one JSON dump.
+
+    Raises:
+        InputError: With the place of what is wrong.
+    """
+    text = text.removeprefix(b'\xef\xbb\xbf')
+    layout = recognise(text, where, dialect)
+    decoded = decode(text, _decoder(layout), where, lines=layout.sequence == LINES)
+    said = {}
+    if layout.sequence == SINGLE:
+        frames = [decoded]
+    elif layout.sequence in (LIST, LINES):
+        frames = decoded
+    else:
+        frames = getattr(decoded, layout.sequence)
+        said = {key: getattr(decoded, key) for key in METADATA_KEYS}
+    return _record(frames, layout, where, read_metadata(said), lambda frame: f'{where}, frame {frame}')
+
+
+def read_json_frames(texts: Sequence[tuple[str, bytes]], where: str, dialect: str | None = None) -> Recording:
+    """The recording of a clip that has a file, (place, text), for each frame; an empty one is a missed frame.
+
+    Raises:
+        InputError: With the place of what is wrong.
+    """
+    layout = None
+    for place, text in texts:
+        try:
+            layout = recognise(text, place, dialect)
+            break
+        except NobodyFound:
+            continue
+    if layout is None:
+        raise NobodyFound(f'{where}: nobody was found in any of its {len(texts)} files')
+    if layout.sequence != SINGLE:
+        raise InputError(f'{place}: several frames in one of many files; one frame in each was expected')
+    decoder = _decoder(layout)
+    frames = [decode(text, decoder, place) for place, text in texts]
+    return _record(frames, layout, where, Metadata(), lambda frame: texts[frame][0])
+
+
+def _record(frames: Sequence[Any], layout: Layout, where: str, metadata: Metadata, place: Any) -> Recording:
+    dialect, coding = layout.dialect, layout.coding
+    people: list[Any] = []
+    worlds: list[Any] = []
+    owners: list[int] = []
+    usual = next((type(frame) for frame in frames if frame), None)
+    for number, frame in enumerate(frames):
+        if not frame:  # null, [] or {}
+            continue
+        if type(frame) is not usual:
+            raise InputError(f'{place(number)}: a frame of another structure than the first one')
+        present = dialect.people(frame)
+        if not present:
+            continue
+        world = dialect.world(frame) if dialect.world else None
+        if world is None or len(world) != len(present):
+            world = [None] * len(present)
+        for person, about in zip(present, world, strict=True):
+            if person:
+                people.append(person)
+                worlds.append(about)
+                owners.append(number)
+    if not people:
+        raise NobodyFound(f'{where}: nobody was found in any of its {len(frames)} frames')
+    try:
+        table = coding.tables(people, lambda n: place(owners[n])).astype(np.float32)
+        world_table = _world(coding, worlds, lambda n: place(owners[n]))
+    except InputError as error:
+        raise error if str(error).startswith(where) else InputError(f'{where}: {error}') from None
+    return Recording(
+        dialect=dialect.name,
+        length=len(frames),
+        frames=np.array(owners, np.intp),
+        image=table[..., :3],
+        world=world_table,
+        scores=table[..., 3],
+        numbers=read_numbers(frames),
+        times=read_times(frames),
+        metadata=metadata,
+    )
+
+
+def _world(coding: Coding, worlds: Sequence[Any], place: Any) -> Any:
+    """(N, V, 3) float32 with NaN for detections that have none, None if none has any."""
+    present = [n for n, world in enumerate(worlds) if world]
+    if not present:
+        return None
+    table = coding.tables([worlds[n] for n in present], lambda n: place(present[n]))
+    whole = np.full((len(worlds), *table.shape[1:-1], 3), np.nan, np.float32)
+    whole[present] = table[..., :3]
+    return whole

@@ -1,0 +1,96 @@
+"""Who is who: detections of several people in a frame linked over time, and whom to keep."""
+
+from __future__ import annotations
+
+import numpy as np
+from numpy.typing import NDArray
+
+from blazepose_skl.clips import FloatArray
+
+__all__ = ['POLICIES', 'choose_people', 'link_people']
+
+# Whom to keep when there are more people than wanted.
+POLICIES = ('longest', 'largest', 'confident')
+
+# Nobody moves further from one frame to the next than this many of their own sizes.
+_REACH = 1.0
+# A track that was not seen for this many frames is over.
+_PATIENCE = 30
+
+
+def link_people(frames: NDArray[np.intp], landmarks: FloatArray) -> NDArray[np.intp]:
+    """The track that each detection belongs to, (N,), numbered from 0 in the order of appearance.
+
+    Tracks and detections are matched greedily, the nearest pair first; nearness is the mean distance of
+    the joints that both have, in sizes of the person, so that overlap and distance count together.
+
+    Args:
+        frames: (N,) ascending.
+        landmarks: (N, V, C), C >= 2, NaN where unseen.
+    """
+    tracks = np.zeros(len(frames), np.intp)
+    if len(np.unique(frames)) == len(frames):
+        return tracks
+    points = landmarks[..., :2].astype(np.float64)
+    sizes = _sizes(points)
+    last: dict[int, int] = {}  # track -> its latest detection
+    known = 0
+    starts = np.flatnonzero(np.diff(frames, prepend=-1))
+    for start, stop in zip(starts, np.append(starts[1:], len(frames)), strict=True):
+        now = range(start, stop)
+        alive = {track: n for track, n in last.items() if frames[start] - frames[n] <= _PATIENCE}
+        pairs = []
+        for track, n in alive.items():
+            gap = frames[start] - frames[n]
+            for m in now:
+                distance = _distance(points[n], points[m]) / max(sizes[n], sizes[m], 1e-9)
+                if distance <= _REACH * (1 + 0.1 * (gap - 1)):
+                    pairs.append((distance, track, m))
+        free = set(now)
+        for _, track, m in sorted(pairs):
+            if track in alive and m in free:
+                tracks[m] = track
+                last[track] = m
+                free.remove(m)
+                del alive[track]
+        for m in sorted(free):
+            tracks[m], last[known] = known, m
+            known += 1
+    return tracks
+
+
+def _sizes(points: NDArray[np.float64]) -> NDArray[np.float64]:
+    """Diagonals of the boxes around people, (N,)."""
+    sides = np.nanmax(points, axis=1) - np.nanmin(points, axis=1)
+    return np.asarray(np.hypot(sides[:, 0], sides[:, 1]))
+
+
+def _distance(a: NDArray[np.float64], b: NDArray[np.float64]) -> float:
+    distances = np.hypot(*(a - b).T)
+    seen = ~np.isnan(distances)
+    return float(distances[seen].mean()) if seen.any() else np.inf
+
+
+def choose_people(
+    tracks: NDArray[np.intp], landmarks: FloatArray, scores: FloatArray, most: int, policy: str
+) -> list[NDArray[np.intp]]:
+    """The detections of the people to keep, at most ``most``, the foremost first.
+
+    Args:
+        tracks: (N,) from :func:`link_people`.
+        landmarks: (N, V, C).
+        scores: (N, V).
+        most: People to keep.
+        policy: 'longest' keeps who is in most frames, 'largest' who covers most of the picture in total,
+            'confident' who has the highest mean score. Ties go to who came first.
+    """
+    people = [np.flatnonzero(tracks == track) for track in range(int(tracks.max()) + 1)]
+    if len(people) > 1:
+        sizes = _sizes(landmarks[..., :2].astype(np.float64))
+        worth = {
+            'longest': lambda at: len(at),
+            'largest': lambda at: np.square(sizes[at]).sum(),
+            'confident': lambda at: scores[at].mean(),
+        }[policy]
+        people.sort(key=worth, reverse=True)
+    return people[:most]

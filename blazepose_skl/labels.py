@@ -1,0 +1,163 @@
+"""The class of each clip: from its folder, a label file, or the dump itself; and the list of classes."""
+
+from __future__ import annotations
+
+import csv
+import io
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from pathlib import Path, PurePosixPath
+from typing import Any
+
+import msgspec
+
+from blazepose_skl.dumps.sources import natural_key
+from blazepose_skl.errors import InputError
+
+__all__ = ['Label', 'LabelFile', 'folder_label', 'number_classes', 'read_class_list', 'read_label_file']
+
+
+@dataclass(frozen=True)
+class Label:
+    """A class by its name, and by its number where the source gives one."""
+
+    name: str
+    index: int | None = None
+
+
+def folder_label(clip: str) -> Label | None:
+    """The folder that a clip lies in, None at the top.
+
+    >>> folder_label('train/jump/03')
+    Label(name='jump', index=None)
+    """
+    parent = PurePosixPath(clip).parent.name
+    return Label(parent) if parent else None
+
+
+class LabelFile:
+    """Labels by clip: under the clip's name, its path with suffix, or its last part."""
+
+    def __init__(self, path: Path, labels: Mapping[str, Label]) -> None:
+        self.path = path
+        self._labels = {_bare(name): label for name, label in labels.items()}
+        self._labels |= labels
+
+    def __getitem__(self, clip: str) -> Label:
+        for name in (clip, PurePosixPath(clip).name):
+            if name in self._labels:
+                return self._labels[name]
+        raise InputError(f"no label for '{clip}' in {self.path}")
+
+
+def _bare(name: str) -> str:
+    path = PurePosixPath(name)
+    return str(path.with_suffix('')) if path.suffix and path.name != path.suffix else name
+
+
+def read_label_file(path: Path) -> LabelFile:
+    """The labels in a file: CSV with a clip and its label in each row, or JSON.
+
+    A CSV may have a header with the columns clip (or name, file, id, video) and label (or class,
+    action), else its first two columns are they. JSON is ``{clip: label}``, ``{clip: {"label": …,
+    "label_index": …}}`` as beside Kinetics-skeleton, or ``[{"clip": …, "label": …}]``.
+
+    Raises:
+        InputError: It cannot be read or has another structure.
+    """
+    text = _read_text(path)
+    labels = _from_json(text, path) if text.lstrip().startswith(('{', '[')) else _from_csv(text, path)
+    if not labels:
+        raise InputError(f'{path}: no label in this file; a clip and its label in each row were expected')
+    return LabelFile(path, labels)
+
+
+def _read_text(path: Path) -> str:
+    try:
+        return path.read_text(encoding='utf-8-sig')
+    except OSError as error:
+        raise InputError(f'{path}: cannot be read: {error.strerror}') from None
+    except UnicodeDecodeError:
+        raise InputError(f'{path}: not a text in UTF-8') from None
+
+
+_CLIPS = ('clip', 'name', 'file', 'filename', 'id', 'video', 'youtube_id', 'frame_dir')
+_LABELS = ('label', 'class', 'action')
+
+
+def _from_json(text: str, path: Path) -> dict[str, Label]:
+    try:
+        data = msgspec.json.decode(text)
+    except (msgspec.DecodeError, RecursionError) as error:
+        raise InputError(f'{path}: {error}') from None
+    if isinstance(data, list):
+        rows = [row for row in data if isinstance(row, dict)]
+        data = {str(_first(row, _CLIPS)): row for row in rows if _first(row, _CLIPS) is not None}
+    labels = {}
+    for clip, value in data.items():
+        index = None
+        if isinstance(value, dict):
+            index, value = value.get('label_index'), _first(value, _LABELS)
+        if not isinstance(value, (str, int)) or isinstance(value, bool):
+            raise InputError(f"{path}: no label for '{clip}'; a name or a number was expected")
+        labels[clip] = Label(str(value), index if isinstance(index, int) else None)
+    return labels
+
+
+def _first(row: Mapping[str, Any], keys: Sequence[str]) -> Any:
+    return next((row[key] for key in keys if row.get(key) is not None), None)
+
+
+def _from_csv(text: str, path: Path) -> dict[str, Label]:
+    rows = [[cell.strip() for cell in row] for row in csv.reader(io.StringIO(text)) if any(map(str.strip, row))]
+    if not rows:
+        return {}
+    header = [cell.lower() for cell in rows[0]]
+    clip = next((header.index(key) for key in _CLIPS if key in header), None)
+    label = next((header.index(key) for key in _LABELS if key in header), None)
+    first = 1
+    if clip is None or label is None:
+        clip, label, first = 0, 1, 0
+    labels: dict[str, Label] = {}
+    for number, row in enumerate(rows[first:], first + 1):
+        if len(row) <= max(clip, label) or not row[clip] or not row[label]:
+            raise InputError(f'{path}, row {number}: a clip and its label were expected, found {",".join(row)!r}')
+        if labels.setdefault(row[clip], Label(row[label])).name != row[label]:
+            raise InputError(f"{path}, row {number}: '{row[clip]}' has two labels")
+    return labels
+
+
+def read_class_list(path: Path) -> list[str]:
+    """The class names in a file, one in each line, in the order of their numbers.
+
+    Raises:
+        InputError: It cannot be read, is empty or names a class twice.
+    """
+    names = [line.strip() for line in _read_text(path).splitlines() if line.strip()]
+    twice = sorted({name for name in names if names.count(name) > 1})
+    if not names or twice:
+        raise InputError(f'{path}: {f"class {twice[0]} stands twice" if twice else "no class in this file"}')
+    return names
+
+
+def number_classes(labels: Sequence[Label]) -> list[str]:
+    """The class names in the order of their numbers: the sources' own, else the natural order of the names.
+
+    Raises:
+        InputError: Two classes have one number, or a number is missing.
+    """
+    named = {label.name: label.index for label in labels}
+    if None in named.values():
+        return sorted(named, key=natural_key)
+    for label in labels:
+        if named[label.name] != label.index:
+            raise InputError(f"class '{label.name}' has the numbers {label.index} and {named[label.name]}")
+    numbers = {index: name for name, index in named.items() if index is not None}
+    if len(numbers) < len(named):
+        twice = next(name for name, index in named.items() if numbers.get(index or 0, name) != name)
+        raise InputError(f"class '{twice}' shares its number {named[twice]} with '{numbers[named[twice] or 0]}'")
+    if min(numbers) < 0 or max(numbers) > 100_000:
+        raise InputError(
+            f'class numbers run from {min(numbers)} to {max(numbers)}; 0 to the number of classes expected'
+        )
+    return [numbers.get(index, f'class {index}') for index in range(max(numbers) + 1)]

@@ -1,0 +1,219 @@
+"""Factories: a motion of made-up numbers, and its dump in each dialect."""
+
+from __future__ import annotations
+
+import gzip
+import json
+import tarfile
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import pytest
+
+from blazepose_skl.skeletons import BLAZEPOSE
+
+SHARED = Path(__file__).resolve().parent.parent.parent / 'shared' / 'data'
+
+
+def make_motion(frames: int = 5, seed: int = 0, people: int = 1) -> np.ndarray:
+    """x, y, z in 0..1 and visibility of people who wander, (M, T, V, 4) float32; nobody is missed."""
+    random = np.random.default_rng(seed)
+    pose = random.uniform(0.2, 0.8, (people, 1, BLAZEPOSE.num_joints, 4))
+    drift = np.cumsum(random.normal(0, 0.003, (people, frames, BLAZEPOSE.num_joints, 4)), axis=1)
+    motion = pose + drift
+    # People stand side by side, so that nobody can be taken for another.
+    motion[..., 0] = (motion[..., 0] + np.arange(people)[:, None, None] * 3) / (3 * people)
+    motion[..., 3] = motion[..., 3].clip(0.1, 0.99)
+    return motion.astype(np.float32)
+
+
+Landmarks = list[dict[str, Any]]
+
+
+def landmarks(person: np.ndarray, score: str = 'visibility', **more: Any) -> Landmarks:
+    """One person, (V, 4), as a list of objects; float32 written so that it is read back exactly."""
+    return [
+        dict(x=float(x), y=float(y), z=float(z), **({score: float(v)} if score else {}), **more)
+        for x, y, z, v in person
+    ]
+
+
+def kinetics(motion: np.ndarray, missed: tuple[int, ...] = ()) -> Any:
+    def skeleton(frame: int) -> list[Any]:
+        return [
+            dict(pose=[float(n) for n in person[frame, :, :2].ravel()], score=[float(n) for n in person[frame, :, 3]])
+            for person in motion
+        ]
+
+    frames = range(motion.shape[1])
+    data = [dict(frame_index=f + 1, skeleton=[] if f in missed else skeleton(f)) for f in frames]
+    return dict(data=data, label='jumping', label_index=7)
+
+
+def kinetics_from_mediapipe(motion: np.ndarray, missed: tuple[int, ...] = ()) -> Any:
+    dump = kinetics(motion * np.array([640, 480, 1, 1], np.float32))
+    for frame in dump['data']:
+        for skeleton in frame['skeleton']:
+            skeleton['id'] = None
+            if frame['frame_index'] - 1 in missed:
+                skeleton['pose'] = [0] * len(skeleton['pose'])
+                skeleton['score'] = [0] * len(skeleton['score'])
+    return dump | dict(label='7')
+
+
+def messages(motion: np.ndarray, missed: tuple[int, ...] = ()) -> Any:
+    both = ('pose_landmarks', 'pose_world_landmarks')
+    return [
+        dict(frame=f) if f in missed else dict(frame=f) | {key: dict(landmark=landmarks(motion[0, f])) for key in both}
+        for f in range(motion.shape[1])
+    ]
+
+
+def message(motion: np.ndarray, missed: tuple[int, ...] = ()) -> Any:
+    return [{} if f in missed else dict(landmark=landmarks(motion[0, f])) for f in range(motion.shape[1])]
+
+
+def message_of_nulls(motion: np.ndarray, missed: tuple[int, ...] = ()) -> Any:
+    nobody = [dict(x=None, y=None, z=None, visibility=None)] * BLAZEPOSE.num_joints
+    return [dict(landmark=nobody if f in missed else landmarks(motion[0, f])) for f in range(motion.shape[1])]
+
+
+def tasks_js(motion: np.ndarray, missed: tuple[int, ...] = ()) -> Any:
+    return [
+        dict(landmarks=people, worldLandmarks=people)
+        for f in range(motion.shape[1])
+        for people in [[] if f in missed else [landmarks(person[f]) for person in motion]]
+    ]
+
+
+def tasks(motion: np.ndarray, missed: tuple[int, ...] = ()) -> Any:
+    def people(frame: int) -> list[Landmarks]:
+        return [] if frame in missed else [landmarks(p[frame], presence=0.5, name=None) for p in motion]
+
+    frames = [
+        dict(frame=f, timestamp_ms=f * 40, pose_landmarks=people(f), pose_world_landmarks=people(f))
+        for f in range(motion.shape[1])
+    ]
+    return dict(fps=25.0, width=640, height=480, frames=frames)
+
+
+def keypoints(motion: np.ndarray, missed: tuple[int, ...] = ()) -> Any:
+    return [dict(keypoints=[] if f in missed else landmarks(motion[0, f])) for f in range(motion.shape[1])]
+
+
+def results(motion: np.ndarray, missed: tuple[int, ...] = ()) -> Any:
+    return [
+        dict(poseLandmarks=[] if f in missed else landmarks(motion[0, f]), image=None) for f in range(motion.shape[1])
+    ]
+
+
+def recorded(motion: np.ndarray, missed: tuple[int, ...] = ()) -> Any:
+    return [dict(landmarks=[] if f in missed else landmarks(motion[0, f]), time=f / 25) for f in range(motion.shape[1])]
+
+
+def bare(motion: np.ndarray, missed: tuple[int, ...] = ()) -> Any:
+    return [[] if f in missed else landmarks(motion[0, f]) for f in range(motion.shape[1])]
+
+
+def rows(motion: np.ndarray, missed: tuple[int, ...] = ()) -> Any:
+    frames = [None if f in missed else [list(map(float, row)) for row in motion[0, f]] for f in range(motion.shape[1])]
+    return dict(fps=42.66, frames=frames)
+
+
+def by_name(motion: np.ndarray, missed: tuple[int, ...] = ()) -> Any:
+    names = [joint.upper() for joint in BLAZEPOSE.joints]
+    return [
+        dict(frame=f, keypoints={} if f in missed else dict(zip(names, landmarks(motion[0, f]), strict=True)), label=1)
+        for f in range(motion.shape[1])
+    ]
+
+
+def by_number(motion: np.ndarray, missed: tuple[int, ...] = ()) -> Any:
+    numbers = sorted(str(number) for number in range(BLAZEPOSE.num_joints))  # as text, as some writers do
+    return [
+        {} if f in missed else {number: landmarks(motion[0, f])[int(number)] for number in numbers}
+        for f in range(motion.shape[1])
+    ]
+
+
+def tfjs(motion: np.ndarray, missed: tuple[int, ...] = ()) -> Any:
+    def pose(person: np.ndarray) -> list[Any]:
+        listed = landmarks(person * np.array([640, 480, 480, 1], np.float32), score='score')
+        return [landmark | dict(name=name) for landmark, name in zip(listed, BLAZEPOSE.joints, strict=True)]
+
+    return [
+        [] if f in missed else [dict(score=0.9, keypoints=pose(person[f])) for person in motion]
+        for f in range(motion.shape[1])
+    ]
+
+
+def ml_kit(motion: np.ndarray, missed: tuple[int, ...] = ()) -> Any:
+    def pose(person: np.ndarray) -> list[Any]:
+        pixels = person * np.array([640, 480, 480, 1], np.float32)
+        return [
+            dict(type=number, inFrameLikelihood=float(v), position=dict(x=float(x), y=float(y), z=float(z)))
+            for number, (x, y, z, v) in enumerate(pixels)
+        ]
+
+    return [[] if f in missed else pose(motion[0, f]) for f in range(motion.shape[1])]
+
+
+# Every JSON dialect: name as the reader calls it, and its writer.
+WRITERS: dict[str, tuple[str, Callable[..., Any]]] = {
+    'kinetics': ('kinetics', kinetics),
+    'kinetics_from_mediapipe': ('kinetics', kinetics_from_mediapipe),
+    'messages': ('messages', messages),
+    'message': ('message', message),
+    'message_of_nulls': ('message', message_of_nulls),
+    'tasks_js': ('tasks-js', tasks_js),
+    'tasks': ('tasks', tasks),
+    'keypoints': ('keypoints', keypoints),
+    'results': ('results', results),
+    'recorded': ('landmarks', recorded),
+    'bare': ('bare', bare),
+    'rows': ('bare', rows),
+    'by_name': ('keypoints', by_name),
+    'by_number': ('bare', by_number),
+    'tfjs': ('poses', tfjs),
+    'ml_kit': ('bare', ml_kit),
+}
+
+
+def write_dump(path: Path, dump: Any) -> Path:
+    """A JSON file, gzipped if its name ends so."""
+    path.parent.mkdir(parents=True, exist_ok=True)
+    text = json.dumps(dump).encode()
+    path.write_bytes(gzip.compress(text) if path.suffix == '.gz' else text)
+    return path
+
+
+def write_tree(folder: Path, classes: dict[str, int], frames: int = 4) -> Path:
+    """A folder with dumps of the dialect 'keypoints', so many for each class."""
+    for c, (label, count) in enumerate(classes.items()):
+        for n in range(count):
+            write_dump(folder / label / f'{n:02}.json', keypoints(make_motion(frames, seed=100 * c + n)))
+    return folder
+
+
+@pytest.fixture(scope='session')
+def real_data(tmp_path_factory: pytest.TempPathFactory) -> Callable[[str], Path]:
+    """The folder of a real data set, unpacked once; the test is skipped where it is not at hand."""
+    unpacked: dict[str, Path] = {}
+
+    def find(name: str) -> Path:
+        if name not in unpacked:
+            folder, archive = SHARED / name, SHARED / f'{name}.tar.xz'
+            if archive.is_file():
+                folder = tmp_path_factory.mktemp(name)
+                with tarfile.open(archive) as tar:
+                    tar.extractall(folder, filter='data')
+                inner = list(folder.iterdir())
+                folder = inner[0] if [path.name for path in inner] == [name] else folder
+            elif not folder.is_dir():
+                pytest.skip(f'{archive} is not here')
+            unpacked[name] = folder
+        return unpacked[name]
+
+    return find

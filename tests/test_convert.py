@@ -1,0 +1,194 @@
+"""The converter, from the command line: convert then load gives the dumps back, and nothing is lost in silence."""
+
+from __future__ import annotations
+
+import json
+from collections import Counter
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import pytest
+from conftest import keypoints, kinetics, make_motion, write_dump, write_tree
+
+from blazepose_skl.annotations import read_annotations
+from blazepose_skl.cli import main
+
+
+def convert(monkeypatch: pytest.MonkeyPatch, *args: object) -> int:
+    """The exit status of ``blazepose-skl convert``."""
+    monkeypatch.setattr('sys.argv', ['blazepose-skl', 'convert', *map(str, args)])
+    with pytest.raises(SystemExit) as stopped:
+        main()
+    return int(stopped.value.code or 0)
+
+
+@pytest.fixture
+def run(monkeypatch: pytest.MonkeyPatch) -> Any:
+    return lambda *args: convert(monkeypatch, *args)
+
+
+# -- laws -------------------------------------------------------------------------------------------
+
+
+def test_convert_then_load_gives_the_dumps_back(tmp_path: Path, run: Any) -> None:
+    write_tree(tmp_path / 'dumps', dict(jump=5, run=5))
+    assert run(tmp_path / 'dumps', tmp_path / 'out.pkl', '--size', '640x480') == 0
+    data = read_annotations(tmp_path / 'out.pkl')
+    assert data['class_names'] == ['jump', 'run']
+    assert data['skeleton'] == 'blazepose'
+    assert {part: len(clips) for part, clips in data['split'].items()} == dict(train=8, val=2)
+    for item in data['annotations']:
+        label, number = item['frame_dir'].split('/')
+        assert data['class_names'][item['label']] == label
+        motion = make_motion(4, seed=100 * item['label'] + int(number))
+        np.testing.assert_allclose(item['keypoint'], motion[..., :2] * np.array([640, 480], np.float32), rtol=1e-6)
+        np.testing.assert_array_equal(item['keypoint_score'], motion[..., 3])
+
+
+def test_a_bad_dump_is_one_line_and_the_rest_is_converted(tmp_path: Path, run: Any, capfd: Any) -> None:
+    dumps = write_tree(tmp_path / 'dumps', dict(jump=3, run=3))
+    bad = keypoints(make_motion(20))
+    del bad[17]['keypoints'][25:]
+    write_dump(dumps / 'jump' / '03.json', bad)
+    (dumps / 'run' / '04.json').write_text('')
+    out = tmp_path / 'out.pkl'
+    assert run(dumps, out) == 1
+    printed = capfd.readouterr()
+    assert '6 clips, 2 classes, 24 frames, 0 missed, 2 rejected' in printed.out
+    assert "jump/03.json, frame 17: 25 landmarks where 'blazepose' has 33" in printed.err
+    rejects = tmp_path / 'out.pkl.rejects.jsonl'
+    assert [json.loads(line)['name'] for line in rejects.read_text().splitlines()] == ['jump/03', 'run/04']
+    assert len(read_annotations(out)['annotations']) == 6
+    # Mended, the list of what was rejected goes away.
+    (dumps / 'run' / '04.json').unlink()
+    (dumps / 'jump' / '03.json').unlink()
+    assert run(dumps, out) == 0
+    assert not rejects.exists()
+
+
+def test_missed_frames_are_reported_and_filled(tmp_path: Path, run: Any, capfd: Any) -> None:
+    for n in range(3):
+        write_dump(tmp_path / 'dumps' / 'jump' / f'{n}.json', keypoints(make_motion(40, seed=n), tuple(range(5, 30))))
+    for policy, frames, zero in (('interpolate', 40, 25), ('hold', 40, 0), ('zero', 40, 25), ('drop', 15, 0)):
+        assert run(tmp_path / 'dumps', tmp_path / 'out.pkl', '--missed', policy) == 0
+        assert '120 frames, 75 missed' in capfd.readouterr().out
+        for item in read_annotations(tmp_path / 'out.pkl')['annotations']:
+            assert item['total_frames'] == frames
+            assert (item['keypoint'] == 0).all(axis=(0, 2, 3)).sum() == zero
+            assert np.isfinite(item['keypoint']).all()
+
+
+def test_kinetics_says_its_classes_itself(tmp_path: Path, run: Any) -> None:
+    for n in range(4):
+        dump = kinetics(make_motion(seed=n)) | dict(label=f'class {n % 2}', label_index=1 - n % 2)
+        write_dump(tmp_path / 'kinetics_train' / f'{n}.json', dump)
+    assert run(tmp_path, tmp_path / 'out.pkl', '--last', 1) == 0
+    assert read_annotations(tmp_path / 'out.pkl')['class_names'] == ['class 1', 'class 0']
+
+
+def test_label_and_list_files(tmp_path: Path, run: Any) -> None:
+    dumps = tmp_path / 'dumps'
+    for n in range(4):
+        write_dump(dumps / f'{n}.json', keypoints(make_motion(seed=n)))
+    (tmp_path / 'labels.csv').write_text('clip,label\n0,b\n1,a\n2,b\n3,a\n')
+    (tmp_path / 'train.txt').write_text('0\n1\n')
+    (tmp_path / 'val.txt').write_text('2.json\n3.json\n')
+    lists = ('--list', f'train={tmp_path}/train.txt', '--list', f'val={tmp_path}/val.txt')
+    assert run(dumps, tmp_path / 'out.pkl', '--labels', tmp_path / 'labels.csv', *lists) == 0
+    data = read_annotations(tmp_path / 'out.pkl')
+    assert data['split'] == dict(train=['0', '1'], val=['2', '3'])
+    assert [item['label'] for item in data['annotations']] == [1, 0, 1, 0]
+
+
+# -- real data --------------------------------------------------------------------------------------
+
+
+def test_push_ups(real_data: Any, tmp_path: Path, run: Any, capfd: Any) -> None:
+    dumps = real_data('pushfit_json')
+    assert run(dumps, tmp_path / 'out.pkl', '--last', 30) == 0
+    assert '265 clips, 2 classes, 32539 frames, 393 missed, 0 rejected' in capfd.readouterr().out
+    annotations = read_annotations(tmp_path / 'out.pkl')['annotations']
+    assert Counter(item['label'] for item in annotations) == {0: 140, 1: 125}
+    for item in annotations[:10]:
+        frames = json.loads((dumps / f'{item["frame_dir"]}.json').read_bytes())
+        assert item['total_frames'] == len(frames)
+        first = next(n for n, frame in enumerate(frames) if frame['keypoints'])
+        x, y = item['keypoint'][0, first, 0]
+        nose = frames[first]['keypoints'][0]
+        np.testing.assert_allclose([x, y], [nose['x'] * 1920, nose['y'] * 1080], rtol=1e-6)
+
+
+def test_actions16(real_data: Any, tmp_path: Path, run: Any) -> None:
+    assert run(real_data('actions16'), tmp_path / 'out.pkl', '--last', 10) == 0
+    data = read_annotations(tmp_path / 'out.pkl')
+    assert len(data['class_names']) == 16
+    for part, numbers in (('train', range(40)), ('val', range(40, 50))):
+        wanted = {f'{label}/{n:02}' for label in data['class_names'] for n in numbers}
+        assert set(data['split'][part]) == wanted
+
+
+# -- messages ---------------------------------------------------------------------------------------
+
+
+def bad_tree(tmp_path: Path, kind: str) -> list[object]:
+    dumps = tmp_path / 'dumps'
+    if kind == 'nothing':
+        dumps.mkdir()
+    elif kind != 'absent':
+        write_tree(dumps, dict(jump=2, run=2))
+    (tmp_path / 'classes.txt').write_text('jump\nrun\nswim\n')
+    (tmp_path / 'empty.txt').write_text('')
+    (tmp_path / 'strangers.txt').write_text('x\ny\n')
+    (tmp_path / 'val.txt').write_text('jump/00\nrun/00\nrun/01\n')
+    (tmp_path / 'train.txt').write_text('jump/01\n')
+    if kind == 'two of one name':
+        write_dump(dumps / 'jump' / '00.jsonl', keypoints(make_motion()))
+    if kind == 'all bad':
+        for path in dumps.rglob('*.json'):
+            path.write_text('{')
+    return [dumps, tmp_path / 'out.pkl']
+
+
+@pytest.mark.parametrize(
+    ('kind', 'options', 'message'),
+    [
+        ('absent', (), 'there is no such file or folder'),
+        ('nothing', (), 'no dump in this folder'),
+        ('two of one name', (), "two clips are called 'jump/00': jump/00.json and jump/00.jsonl"),
+        ('all bad', (), 'none of its 4 dumps could be converted; the first: jump/00.json: the JSON ends in the middle'),
+        ('good', ('--classes', '{}/classes.txt'), "class 'swim' has no clip in split 'train'"),
+        (
+            'good',
+            ('--list', 'train={}/train.txt', '--list', 'val={}/val.txt'),
+            "class 'run' has no clip in split 'train'",
+        ),
+        ('good', ('--list', 'train={}/absent.txt'), 'absent.txt: cannot be read: No such file or directory'),
+        ('good', ('--list', 'train={}/empty.txt'), 'empty.txt: the list is empty'),
+        ('good', ('--list', 'train={}/strangers.txt'), "split 'train' is empty: none of the 4 clips is in it"),
+        ('good', ('--list', 'train'), 'names no part; write NAME=FILE'),
+        ('good', ('--last', '1', '--group', 'x'), '--group and --last are different splits; choose one'),
+        ('good', ('--missed', 'guess'), "--missed 'guess' is not one of interpolate, hold, zero, drop"),
+        ('good', ('--size', 'big'), "--size 'big' is no picture size; give width x height"),
+        ('good', ('--dialect', 'x'), "--dialect 'x' is not one of kinetics"),
+    ],
+)
+def test_bad_input_is_one_sentence(
+    tmp_path: Path, run: Any, capfd: Any, kind: str, options: tuple[str, ...], message: str
+) -> None:
+    arguments = bad_tree(tmp_path, kind)
+    assert run(*arguments, *(option.format(tmp_path) for option in options)) == 1
+    printed = capfd.readouterr()
+    assert message in printed.err
+    assert 'Traceback' not in printed.err
+    assert printed.err.count('\n') == 1
+    assert not (tmp_path / 'out.pkl').exists()
+    assert not list(tmp_path.glob('*.part'))
+
+
+def test_a_label_that_is_not_in_the_list_of_classes(tmp_path: Path, run: Any, capfd: Any) -> None:
+    dumps = write_tree(tmp_path / 'dumps', dict(jump=2, run=2, fly=1))
+    (tmp_path / 'classes.txt').write_text('jump\nrun\n')
+    assert run(dumps, tmp_path / 'out.pkl', '--classes', tmp_path / 'classes.txt') == 1
+    assert "fly/00.json: label 'fly' is not in the list of 2 classes" in capfd.readouterr().err
+    assert len(read_annotations(tmp_path / 'out.pkl')['annotations']) == 4

@@ -1,0 +1,213 @@
+"""Readers of dumps: every dialect gives back the motion that was written; then real files; then messages."""
+
+from __future__ import annotations
+
+import json
+from pathlib import Path
+
+import numpy as np
+import pytest
+from conftest import WRITERS, bare, keypoints, landmarks, make_motion, message, tasks, write_dump
+
+from blazepose_skl.clips import Clip
+from blazepose_skl.dumps import Reading, find_dumps, read_clip
+from blazepose_skl.errors import InputError
+
+SIZE = (640, 480)
+MISSED = (0, 3)
+
+
+def read(path: Path, **how: object) -> Clip:
+    (source,) = find_dumps(path)
+    return read_clip(source, Reading(**{'size': SIZE, **how}))
+
+
+def assert_same(clip: Clip, motion: np.ndarray, missed: tuple[int, ...] = ()) -> None:
+    people, frames = motion.shape[:2]
+    seen = [frame for frame in range(frames) if frame not in missed]
+    assert clip.landmarks.shape == (people, frames, 33, 2)
+    assert np.flatnonzero(clip.missed).tolist() == list(missed)
+    order = np.argsort(np.nanmean(clip.landmarks[..., 0], axis=(1, 2)))  # from the left to the right
+    wanted = motion[:, seen][..., :2] * np.array(SIZE, np.float32)
+    np.testing.assert_allclose(clip.landmarks[order][:, seen], wanted, rtol=1e-6)
+    np.testing.assert_allclose(clip.scores[order][:, seen], motion[:, seen][..., 3], rtol=1e-6)
+    assert not clip.scores[:, list(missed)].any()
+
+
+# -- laws -------------------------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize('writer', WRITERS)
+def test_every_dialect_gives_back_what_was_written(tmp_path: Path, writer: str) -> None:
+    dialect, write = WRITERS[writer]
+    motion = make_motion()
+    clip = read(write_dump(tmp_path / 'any.json', write(motion, MISSED)))
+    assert clip.dialect == dialect
+    assert_same(clip, motion, MISSED)
+
+
+@pytest.mark.parametrize('writer', ['kinetics', 'tasks', 'tasks_js', 'tfjs'])
+def test_several_people_are_told_apart(tmp_path: Path, writer: str) -> None:
+    motion = make_motion(people=3)
+    dump = WRITERS[writer][1](motion)
+    # Dumps have no stable order of people.
+    for frame in dump.get('data', dump.get('frames')) if isinstance(dump, dict) else dump:
+        for people in [frame] if isinstance(frame, list) else frame.values():
+            if isinstance(people, list):
+                people.reverse()
+    clip = read(write_dump(tmp_path / 'any.json', dump), people=3)
+    assert_same(clip, motion)
+
+
+@pytest.mark.parametrize('writer', ['messages', 'message', 'tasks', 'keypoints', 'bare', 'results'])
+def test_a_frame_in_each_line(tmp_path: Path, writer: str) -> None:
+    motion = make_motion()
+    dump = WRITERS[writer][1](motion, MISSED)
+    frames = dump['frames'] if isinstance(dump, dict) else dump
+    path = tmp_path / 'lines.json'
+    path.write_text('\n'.join(json.dumps(frame) for frame in frames) + '\n')
+    assert_same(read(path), motion, MISSED)
+
+
+@pytest.mark.parametrize('writer', ['messages', 'message', 'tasks', 'keypoints', 'bare', 'results'])
+def test_a_file_for_each_frame(tmp_path: Path, writer: str) -> None:
+    motion = make_motion(frames=12)
+    dump = WRITERS[writer][1](motion, (5,))
+    frames = dump['frames'] if isinstance(dump, dict) else dump
+    for number, frame in enumerate(frames):
+        write_dump(tmp_path / 'clip' / f'frame_{number}.json', frame)  # 10 stands before 9 as text
+    (source,) = find_dumps(tmp_path)
+    assert source.name == 'clip'
+    assert_same(read(tmp_path), motion, (5,))
+
+
+def test_one_picture_is_a_clip_of_one_frame(tmp_path: Path) -> None:
+    motion = make_motion(frames=1)
+    assert_same(read(write_dump(tmp_path / 'picture.json', bare(motion)[0])), motion)
+
+
+@pytest.mark.parametrize('score', ['score', 'confidence', 'likelihood', 'inFrameLikelihood', 'v', 'presence'])
+def test_confidence_has_many_names(tmp_path: Path, score: str) -> None:
+    motion = make_motion()
+    dump = [dict(keypoints=landmarks(person, score)) for person in motion[0]]
+    assert_same(read(write_dump(tmp_path / 'a.json', dump)), motion)
+
+
+def test_capital_keys(tmp_path: Path) -> None:
+    motion = make_motion()
+    text = json.dumps(keypoints(motion))
+    for key in ('x', 'y', 'z', 'visibility'):
+        text = text.replace(f'"{key}"', f'"{key.capitalize()}"')
+    (tmp_path / 'a.json').write_text(text)
+    assert_same(read(tmp_path / 'a.json'), motion)
+
+
+def test_without_confidence_it_is_1(tmp_path: Path) -> None:
+    motion = make_motion()
+    motion[..., 3] = 1
+    assert_same(read(write_dump(tmp_path / 'a.json', [landmarks(person, '') for person in motion[0]])), motion)
+
+
+def test_many_missed_frames_at_the_beginning(tmp_path: Path) -> None:
+    motion = make_motion(frames=3000)
+    missed = tuple(range(2990))
+    assert_same(read(write_dump(tmp_path / 'a.json', tasks(motion, missed))), motion, missed)
+
+
+def test_what_python_writes_for_no_number(tmp_path: Path) -> None:
+    motion = make_motion()
+    dump = message(motion)
+    dump[3] = dict(landmark=[dict(x=float('nan'), y=float('nan'), z=0.0, visibility=0.0)] * 33)
+    assert_same(read(write_dump(tmp_path / 'a.json', dump)), motion, (3,))
+
+
+def test_fractions_outside_the_picture_are_no_pixels(tmp_path: Path) -> None:
+    motion = make_motion()
+    motion[0, :, 25:, 1] = 3.3
+    clip = read(write_dump(tmp_path / 'a.json', keypoints(motion)))
+    assert clip.coordinates == 'fraction'
+    assert_same(clip, motion)
+
+
+# -- real files -------------------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize(
+    ('name', 'frames', 'missed', 'dialect'),
+    [
+        ('messagetodict.jsonl', 60, 0, 'messages'),
+        ('messagetojson_per_frame', 50, 0, 'message'),
+        ('tasks_asdict.json', 72, 0, 'tasks'),
+        ('tasks_asdict_several_people.json', 57, 19, 'tasks'),
+        ('bare_list_of_frames.json', 701, 0, 'bare'),
+        ('tfjs_style_empty_frames.json', 101, 9, 'keypoints'),
+    ],
+)
+def test_real_dumps(real_data: object, name: str, frames: int, missed: int, dialect: str) -> None:
+    clip = read(real_data('dialects') / name, people=2)  # type: ignore[operator]
+    assert (clip.landmarks.shape[1], int(clip.missed.sum()), clip.dialect) == (frames, missed, dialect)
+
+
+# -- messages ---------------------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize('count', [32, 25])
+def test_a_wrong_number_of_landmarks(tmp_path: Path, count: int) -> None:
+    dump = keypoints(make_motion(frames=20))
+    dump[17]['keypoints'] = dump[17]['keypoints'][:count]
+    write_dump(tmp_path / 'clips' / 'jump_03.json', dump)
+    (source,) = find_dumps(tmp_path)
+    with pytest.raises(
+        InputError, match=rf"^clips/jump_03\.json, frame 17: {count} landmarks where 'blazepose' has 33$"
+    ):
+        read_clip(source, Reading())
+
+
+def test_unofficial_names(real_data: object) -> None:
+    with pytest.raises(InputError, match=r"27 landmarks, of which 'Left Toe'.* not named as in 'blazepose'"):
+        read(real_data('dialects') / 'reject_27_unofficial_names.json')  # type: ignore[operator]
+
+
+@pytest.mark.parametrize(
+    ('text', 'message'),
+    [
+        ('', 'the file is empty; a JSON dump was expected'),
+        (' \n', 'the file is empty; a JSON dump was expected'),
+        (json.dumps(keypoints(make_motion()))[:2000], 'the JSON ends in the middle; copy or write the file again'),
+        ('[{"keypoints": []}, {"keypoints": []}]', 'nobody was found in any'),
+        ('[]', 'nobody was found in any'),
+        ('no JSON', 'JSON is malformed'),
+        ('{"a": [1, 2]}', 'not a known dialect of MediaPipe Pose dumps'),
+        ('[' * 100_000, 'nested without end'),
+        ('[' * 1000, 'ends in the middle|nested without end'),
+        ('{"people": [{"pose_keypoints_2d": %s}]}' % ([0.5] * 75), 'OpenPose BODY_25, which is another skeleton'),
+    ],
+)
+def test_what_is_no_dump(tmp_path: Path, text: str, message: str) -> None:
+    path = tmp_path / 'a.json'
+    path.write_text(text)
+    with pytest.raises(InputError, match=message):
+        read(path)
+
+
+def test_a_word_where_a_number_should_be(tmp_path: Path) -> None:
+    dump = keypoints(make_motion())
+    dump[2]['keypoints'][4]['x'] = 'left'
+    with pytest.raises(InputError, match=r'expected `float \| null`, got `str` - at `\$\[2\].keypoints\[4\].x`'):
+        read(write_dump(tmp_path / 'a.json', dump))
+
+
+def test_fractions_or_pixels_in_doubt(tmp_path: Path) -> None:
+    motion = make_motion() * np.array([10, 10, 1, 1], np.float32)
+    path = write_dump(tmp_path / 'a.json', keypoints(motion))
+    with pytest.raises(InputError, match='may be fractions or pixels; say which with --coordinates'):
+        read(path)
+    np.testing.assert_allclose(read(path, coordinates='pixels').landmarks, motion[..., :2], rtol=1e-6)
+
+
+def test_no_dump_in_a_folder(tmp_path: Path) -> None:
+    (tmp_path / 'README.txt').write_text('nothing here')
+    with pytest.raises(InputError, match='no dump in this folder'):
+        find_dumps(tmp_path)
+    with pytest.raises(InputError, match='there is no such file or folder'):
+        find_dumps(tmp_path / 'other')
