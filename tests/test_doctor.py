@@ -9,7 +9,7 @@ from dataclasses import replace
 import pytest
 from rich.console import Console
 
-from blazepose_skl import doctor
+from blazepose_skl import cli, doctor
 from blazepose_skl.doctor import CHECKS, Facts, diagnose, gather_facts, show_findings
 
 GOOD = Facts(
@@ -209,3 +209,13 @@ def test_facts_of_this_machine():
 def test_looking_imports_no_framework():
     code = 'import sys, blazepose_skl.doctor; print([m for m in ("torch", "cv2", "mmcv") if m in sys.modules])'
     assert subprocess.check_output([sys.executable, '-c', code], text=True).strip() == '[]'
+
+
+@pytest.mark.parametrize(('facts', 'status'), [(GOOD, 0), (having('torch'), 1)])
+def test_command_ends_with_the_verdict(facts, status, monkeypatch, capsys):
+    monkeypatch.setattr(doctor, 'gather_facts', lambda: facts)
+    monkeypatch.setattr('sys.argv', ['blazepose-skl', 'doctor'])
+    with pytest.raises(SystemExit) as ended:
+        cli.main()
+    assert (ended.value.code or 0) == status
+    assert 'MMAction2' in capsys.readouterr().out

@@ -6,7 +6,7 @@ import re
 import numpy as np
 import pytest
 
-from blazepose_skl import features, synthetic
+from blazepose_skl import cli, features, synthetic
 from blazepose_skl.errors import InputError
 from blazepose_skl.skeletons import BLAZEPOSE
 from blazepose_skl.synthetic import ACTIONS, DIALECTS, generate_clip, random_person, synthesize, write_dumps
@@ -258,3 +258,13 @@ def test_messages(call, message, tmp_path):
 
 def test_every_action_has_a_public_name():
     assert set(synthetic.ACTIONS) == {got.action for got in synthesize(1, 1)}
+
+
+def test_command(tmp_path, capsys, monkeypatch):
+    folder = tmp_path / 'synthetic'
+    monkeypatch.setattr('sys.argv', ['blazepose-skl', 'synthesize', str(folder), '--clips-per-class=2', '--people=2'])
+    with pytest.raises(SystemExit) as ended:
+        cli.main()
+    assert ended.value.code in (None, 0)
+    assert '20 synthetic dumps of 10 actions by 2 people' in capsys.readouterr().out
+    assert len(list(folder.glob('*/synthetic_person0[12]_take01.json'))) == 20
