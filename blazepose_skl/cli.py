@@ -88,9 +88,27 @@ def convert(
         str | None,
         typer.Option(metavar='WxH', help='Picture size of dumps that do not say theirs; without it 1920x1080.'),
     ] = None,
-    coordinates: Annotated[
-        str | None, typer.Option(help='fraction (of the picture) or pixels; without it seen from the values.')
+    coords: Annotated[
+        str | None,
+        typer.Option(
+            help='image: 2-D, in pixels. world: 3-D, in metres about the body. Without it image if it is there.'
+        ),
     ] = None,
+    coordinates: Annotated[
+        str | None,
+        typer.Option(
+            help='What the dumps count coordinates in: fraction (of the picture), width or height (shares of that side '
+            'alone), pixels, metres or centimetres; without it seen from the bulk of the values.'
+        ),
+    ] = None,
+    y_up: Annotated[
+        bool | None,
+        typer.Option('--y-up/--y-down', help='Where y of world landmarks points; without it seen from the values.'),
+    ] = None,
+    least_joints: Annotated[
+        float, typer.Option(help='Share of the joints that a dump must have; the others are unseen, with score 0.')
+    ] = 0.3,
+    fps: Annotated[float | None, typer.Option(help='Resample all clips to this rate.', min=0.1, max=1000)] = None,
     dialect: Annotated[
         str | None, typer.Option(help='The dialect of the dumps; without it seen from their structure.')
     ] = None,
@@ -113,14 +131,24 @@ def convert(
 
     _one_of('--missed', missed, GAP_POLICIES)
     _one_of('--person', person, PERSON_POLICIES)
+    _one_of('--coords', coords, ('image', 'world'))
     _one_of('--coordinates', coordinates, UNITS)
     _one_of('--dialect', dialect, [known.name for known in DIALECTS])
     summary = convert_dumps(
         dumps,
         out,
         split=_splitter(val, test, seed, group, last, list_),
-        reading=Reading(dialect, coordinates, _size(size), people, person),
-        filling=Filling(missed, max_gap),
+        reading=Reading(
+            dialect=dialect,
+            coords=coords,
+            coordinates=coordinates,
+            y_up=y_up,
+            size=_size(size),
+            people=people,
+            person=person,
+            least_joints=least_joints,
+        ),
+        filling=Filling(missed, max_gap, fps),
         labels=label_files.read_label_file(labels) if labels else None,
         classes=label_files.read_class_list(classes) if classes else None,
         track=_progress,

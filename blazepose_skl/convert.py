@@ -16,6 +16,7 @@ from blazepose_skl.clips import Clip
 from blazepose_skl.dumps import Reading, find_dumps, read_clip
 from blazepose_skl.dumps.joints import BLAZEPOSE
 from blazepose_skl.dumps.sources import Source
+from blazepose_skl.dumps.timing import resample_clip
 from blazepose_skl.errors import InputError
 from blazepose_skl.gaps import fill_gaps
 from blazepose_skl.labels import Label, LabelFile, folder_label, number_classes
@@ -26,10 +27,11 @@ __all__ = ['Converted', 'Filling', 'Rejected', 'Summary', 'convert', 'rejects_pa
 
 @dataclass(frozen=True)
 class Filling:
-    """What stands in missed frames: see :func:`blazepose_skl.gaps.fill_gaps`."""
+    """What stands in missed frames (:func:`blazepose_skl.gaps.fill_gaps`), and the rate of all clips."""
 
     policy: str = 'interpolate'
     longest: int = 15
+    fps: float | None = None
 
 
 @dataclass(frozen=True)
@@ -117,6 +119,7 @@ def convert(
     _check_names(sources)
     done: list[Converted] = []
     rejected: list[Rejected] = []
+    channels = 0
     _make_folder(out)
     with AnnotationWriter(out) as writer:
         for source in track(sources):
@@ -127,7 +130,16 @@ def convert(
                     raise InputError(
                         f"{source.place}: label '{label.name}' is not in the list of {len(classes)} classes"
                     )
+                channels = channels or clip.landmarks.shape[-1]
+                if clip.landmarks.shape[-1] != channels:
+                    kinds = {2: '2-D landmarks in the picture', 3: '3-D landmarks about the body'}
+                    raise InputError(
+                        f'{source.place}: {kinds[clip.landmarks.shape[-1]]}, but {kinds[channels]} before; '
+                        'choose one with --coords'
+                    )
                 filled = fill_gaps(clip, filling.policy, filling.longest)
+                if filling.fps:
+                    filled = resample_clip(filled, filling.fps)
             except InputError as error:
                 rejected.append(Rejected(source.name, str(error)))
                 continue

@@ -160,6 +160,80 @@ def ml_kit(motion: np.ndarray, missed: tuple[int, ...] = ()) -> Any:
     return [[] if f in missed else pose(motion[0, f]) for f in range(motion.shape[1])]
 
 
+def ml5(motion: np.ndarray, missed: tuple[int, ...] = ()) -> Any:
+    def pose(person: np.ndarray) -> dict[str, Any]:
+        points = [
+            dict(x=float(x * np.float32(640)), y=float(y * np.float32(480)), confidence=float(v), name=name)
+            for (x, y, _, v), name in zip(person, BLAZEPOSE.joints, strict=True)
+        ]
+        return dict(keypoints=points, confidence=0.9) | {point['name']: point for point in points}
+
+    return [[] if f in missed else [pose(person[f]) for person in motion] for f in range(motion.shape[1])]
+
+
+def ml_kit_by_type(motion: np.ndarray, missed: tuple[int, ...] = ()) -> Any:
+    def camel(joint: str) -> str:
+        first, *rest = {'mouth_left': 'left_mouth', 'mouth_right': 'right_mouth'}.get(joint, joint).split('_')
+        return first + ''.join(word.capitalize() for word in rest)
+
+    def pose(frame: int) -> dict[str, Any]:
+        pixels = motion[0, frame] * np.array([640, 480, 480, 1], np.float32)
+        return {
+            camel(joint): dict(type=camel(joint), likelihood=float(v), x=float(x), y=float(y), z=float(z))
+            for joint, (x, y, z, v) in zip(BLAZEPOSE.joints, pixels, strict=True)
+        }
+
+    return [
+        dict(frameWidth=640, frameHeight=480, landmarks={} if f in missed else pose(f)) for f in range(motion.shape[1])
+    ]
+
+
+def tfjs_by_frame(motion: np.ndarray, missed: tuple[int, ...] = ()) -> Any:
+    def points(frame: int) -> list[Any]:
+        listed = landmarks(motion[0, frame], score='score')
+        return [landmark | dict(name=name) for landmark, name in zip(listed, BLAZEPOSE.joints, strict=True)]
+
+    frames = [
+        dict(frameNum=f, keypoints=[] if f in missed else points(f), keypoints3D=[] if f in missed else points(f))
+        for f in range(motion.shape[1])
+    ]
+    return dict(fileName='a.gif', duration=4, ticksPerSecond=10, frames=frames)
+
+
+def positions(motion: np.ndarray, missed: tuple[int, ...] = ()) -> Any:
+    def joints(frame: int) -> dict[str, Any]:
+        return dict(zip(BLAZEPOSE.joints, landmarks(motion[0, frame], x_normalized=0.1), strict=True))
+
+    size = dict(height=480, width=640)
+    return [
+        dict(frame_number=f + 1, image_dimensions=size, joint_positions={} if f in missed else joints(f))
+        for f in range(motion.shape[1])
+    ]
+
+
+def coco(motion: np.ndarray, missed: tuple[int, ...] = ()) -> Any:
+    """One object for all pictures; everything is seen, as COCO's 2 says."""
+    pixels = motion[..., :3] * np.array([640, 480, 0], np.float32) + np.array([0, 0, 2], np.float32)
+    return dict(
+        images=[dict(id=f, width=640, height=480) for f in range(motion.shape[1])],
+        annotations=[
+            dict(image_id=f, keypoints=[float(number) for number in person[f].ravel()])
+            for f in range(motion.shape[1])
+            if f not in missed
+            for person in pixels
+        ],
+        categories=[dict(keypoints=['nose'] * 17)],
+    )
+
+
+def coco_by_frame(motion: np.ndarray, missed: tuple[int, ...] = ()) -> Any:
+    whole = coco(motion, missed)
+    return [
+        dict(images=[image], annotations=[a for a in whole['annotations'] if a['image_id'] == image['id']])
+        for image in whole['images']
+    ]
+
+
 # Every JSON dialect: name as the reader calls it, and its writer.
 WRITERS: dict[str, tuple[str, Callable[..., Any]]] = {
     'kinetics': ('kinetics', kinetics),
@@ -178,6 +252,12 @@ WRITERS: dict[str, tuple[str, Callable[..., Any]]] = {
     'by_number': ('bare', by_number),
     'tfjs': ('poses', tfjs),
     'ml_kit': ('bare', ml_kit),
+    'ml_kit_by_type': ('landmarks', ml_kit_by_type),
+    'ml5': ('poses', ml5),
+    'tfjs_by_frame': ('keypoints', tfjs_by_frame),
+    'positions': ('joint-positions', positions),
+    'coco': ('coco', coco),
+    'coco_by_frame': ('coco', coco_by_frame),
 }
 
 

@@ -6,17 +6,32 @@ import numpy as np
 from numpy.typing import NDArray
 
 from blazepose_skl.clips import FloatArray
+from blazepose_skl.dumps.joints import BLAZEPOSE
 from blazepose_skl.errors import InputError
 
-__all__ = ['UNITS', 'recognise_unit', 'scale_to_pixels', 'settle_scores', 'unseen_to_nan']
+__all__ = [
+    'UNITS',
+    'WORLD_UNITS',
+    'is_about_the_body',
+    'points_up',
+    'recognise_unit',
+    'scale_to_metres',
+    'scale_to_pixels',
+    'settle_scores',
+    'unseen_to_nan',
+]
 
-# What image coordinates may be counted in.
-UNITS = ('fraction', 'pixels')
+# What coordinates may be counted in: shares of the picture's sides, of one of them, pixels; or about the body.
+IMAGE_UNITS = ('fraction', 'width', 'height', 'pixels')
+WORLD_UNITS = ('metres', 'centimetres')
+UNITS = IMAGE_UNITS + WORLD_UNITS
 
 # Medians of |x| and |y| over seen joints. Good dumps of fractions have 0.3 to 0.9, with single values up to
 # 3.3; the smallest pictures in pixels have 50 and more.
 _FRACTION_BELOW = 2.0
 _PIXELS_ABOVE = 8.0
+# So far beyond a side of the picture no camera keeps a head for half of a clip.
+_BEYOND = 1.05
 
 
 def unseen_to_nan(landmarks: FloatArray, scores: FloatArray) -> FloatArray:
@@ -51,8 +66,37 @@ def settle_scores(scores: FloatArray, seen: NDArray[np.bool_]) -> tuple[FloatArr
     return np.where(seen, scores.clip(0, 1), 0).astype(np.float32), note
 
 
+_UPPER_BODY = [BLAZEPOSE.index(joint) for joint in ('nose', 'left_shoulder', 'right_shoulder')]
+_SHOULDERS = [BLAZEPOSE.index(f'{side}_shoulder') for side in ('left', 'right')]
+_HIPS = [BLAZEPOSE.index(f'{side}_hip') for side in ('left', 'right')]
+
+
+def _median(values: FloatArray) -> float:
+    seen = values[~np.isnan(values)]
+    return float(np.median(seen)) if seen.size else float('nan')
+
+
+def _torso(landmarks: FloatArray) -> FloatArray:
+    """From the middle of the hips to that of the shoulders, (N, V, C)."""
+    return np.asarray(landmarks[:, _SHOULDERS].mean(1) - landmarks[:, _HIPS].mean(1), np.float32)
+
+
+def is_about_the_body(landmarks: FloatArray) -> bool:
+    """Whether landmarks (N, V, 3) have their origin between the hips, as MediaPipe's world landmarks have.
+
+    So they do where the hips lie within a tenth of the torso from it in nine of ten detections.
+    """
+    middle = np.linalg.norm(landmarks[:, _HIPS].mean(1)[:, :2], axis=-1)
+    torso = np.linalg.norm(_torso(landmarks)[:, :2], axis=-1)
+    known = ~np.isnan(middle) & ~np.isnan(torso)
+    return bool(known.any() and (middle[known] <= 0.1 * torso[known]).mean() >= 0.9)
+
+
 def recognise_unit(landmarks: FloatArray, where: str) -> str:
-    """'fraction' or 'pixels', from the bulk of the values and never from single ones.
+    """The unit of landmarks in the picture, from the bulk of the values and never from single ones.
+
+    Legs and hands are often outside the picture, nose and shoulders hardly ever: where they are beyond
+    its right or lower side, both coordinates were divided by the other side alone.
 
     Args:
         landmarks: (N, V, C), C >= 2, NaN where unseen.
@@ -61,10 +105,12 @@ def recognise_unit(landmarks: FloatArray, where: str) -> str:
     Raises:
         InputError: The bulk lies where either may be.
     """
-    values = np.abs(landmarks[..., :2])
-    middle = float(np.median(values[~np.isnan(values)]))
+    middle = _median(np.abs(landmarks[..., :2]))
     if middle < _FRACTION_BELOW:
-        return 'fraction'
+        x, y = (_median(landmarks[:, _UPPER_BODY, axis]) for axis in (0, 1))
+        if x > _BEYOND and y <= 1:
+            return 'height'
+        return 'width' if y > _BEYOND and x <= 1 else 'fraction'
     if middle > _PIXELS_ABOVE:
         return 'pixels'
     raise InputError(
@@ -74,5 +120,18 @@ def recognise_unit(landmarks: FloatArray, where: str) -> str:
 
 def scale_to_pixels(landmarks: FloatArray, unit: str, size: tuple[int, int]) -> FloatArray:
     """x and y in pixels, (N, V, 2)."""
-    scale = np.array(size if unit == 'fraction' else (1, 1), np.float32)
-    return np.asarray(landmarks[..., :2] * scale, np.float32)
+    width, height = size
+    scale = {'fraction': (width, height), 'width': (width, width), 'height': (height, height), 'pixels': (1, 1)}[unit]
+    return np.asarray(landmarks[..., :2] * np.array(scale, np.float32), np.float32)
+
+
+def scale_to_metres(landmarks: FloatArray, unit: str | None) -> tuple[FloatArray, str]:
+    """Landmarks (N, V, 3) in metres, and their unit; without one, a torso longer than three is in centimetres."""
+    if unit is None:
+        unit = 'centimetres' if _median(np.linalg.norm(_torso(landmarks)[:, :2], axis=-1)) > 3 else 'metres'
+    return (np.asarray(landmarks * np.float32(0.01), np.float32) if unit == 'centimetres' else landmarks), unit
+
+
+def points_up(landmarks: FloatArray) -> bool:
+    """Whether y of landmarks about the body grows upwards: shoulders are above hips in most pictures of people."""
+    return _median(_torso(landmarks)[:, 1]) > 0.1

@@ -29,6 +29,8 @@ class Dialect:
         frame: The msgspec type of a frame, from the type of one person's landmarks.
         people: The people in a frame, each in the picture's coordinates; empty or None where nobody was found.
         world: The same people in metres about the body, in the same order.
+        spread: Turns an object that may hold all frames into the frames.
+        scored: Whether a landmark of three numbers is x, y, score rather than x, y, depth.
     """
 
     name: str
@@ -36,6 +38,8 @@ class Dialect:
     frame: Callable[[Any], Any]
     people: Callable[[Any], People | None]
     world: Callable[[Any], People | None] | None = None
+    spread: Callable[[Any], Sequence[Any]] | None = None
+    scored: bool = False
 
 
 class Frame(msgspec.Struct, gc=False):
@@ -109,6 +113,28 @@ class JointPositions(Frame, Generic[P], gc=False):
 class Pose(msgspec.Struct, Generic[P], gc=False):
     keypoints: P | None = None
     keypoints3D: P | None = None
+
+
+class CocoAnnotation(msgspec.Struct, Generic[P], gc=False):
+    keypoints: P | None = None
+    image_id: Any = None
+
+
+class Coco(Frame, Generic[P], gc=False):
+    images: list[dict[str, Any]] | None = None
+    annotations: list[CocoAnnotation[P]] | None = None
+
+
+def _by_image(coco: Coco[Any]) -> list[Coco[Any]]:
+    """A frame for each picture, in the order of the pictures."""
+    images = coco.images or [{}]
+    if len(images) < 2:
+        return [coco]
+    of_image: dict[str, list[CocoAnnotation[Any]]] = {str(image.get('id')): [] for image in images}
+    for annotation in coco.annotations or ():
+        if str(annotation.image_id) in of_image:
+            of_image[str(annotation.image_id)].append(annotation)
+    return [Coco(images=[image], annotations=of_image[str(image.get('id'))]) for image in images]
 
 
 class OpenPosePerson(msgspec.Struct, Generic[P], gc=False):
@@ -216,5 +242,14 @@ DIALECTS: tuple[Dialect, ...] = (
         "OpenPose's people[].pose_keypoints_2d, only if it holds 33 landmarks",
         _of(OpenPose),
         lambda frame: [person.pose_keypoints_2d for person in frame.people or ()],
+        scored=True,
+    ),
+    Dialect(
+        'coco',
+        'COCO-like: annotations[].keypoints of 33 times x, y, v, for each picture or for all',
+        _of(Coco),
+        lambda frame: [person.keypoints for person in frame.annotations or () if person.keypoints],
+        spread=_by_image,
+        scored=True,
     ),
 )

@@ -9,21 +9,21 @@ from __future__ import annotations
 
 import json
 from collections.abc import Iterable, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import lru_cache
 from typing import Any
 
 import msgspec
 import numpy as np
 
-from blazepose_skl.dumps.codings import Coding, recognise_coding
+from blazepose_skl.dumps.codings import Coding, Flat, recognise_coding
 from blazepose_skl.dumps.dialects import DIALECTS, Dialect
 from blazepose_skl.dumps.metadata import METADATA_KEYS, read_metadata, read_numbers, read_times
 from blazepose_skl.dumps.outline import decode_beginning
 from blazepose_skl.dumps.recording import Metadata, Recording
 from blazepose_skl.errors import InputError
 
-__all__ = ['Layout', 'read_json', 'read_json_frames', 'recognise']
+__all__ = ['SINGLE', 'Layout', 'NobodyFound', 'read_json', 'read_json_frames', 'recognise']
 
 LIST, LINES, SINGLE = 'list', 'lines', 'single'  # beside the keys of _FRAMES
 _FRAMES = ('frames', 'data')
@@ -128,6 +128,8 @@ def _of_frames(sequence: str, frames: Iterable[Any], whole: bool, dialects: Sequ
             except msgspec.ValidationError:
                 continue
             coding = recognise_coding(people[0], whole) if people else None
+            if isinstance(coding, Flat):
+                coding = Flat(scored=dialect.scored)
             if coding:
                 found.append(Layout(sequence, dialect, coding))
         if found:
@@ -228,7 +230,7 @@ def read_json(text: bytes, where: str, dialect: str | None = None) -> Recording:
     decoded = decode(text, _decoder(layout), where, lines=layout.sequence == LINES)
     said = {}
     if layout.sequence == SINGLE:
-        frames = [decoded]
+        frames = layout.dialect.spread(decoded) if layout.dialect.spread else [decoded]
     elif layout.sequence in (LIST, LINES):
         frames = decoded
     else:
@@ -297,8 +299,22 @@ def _record(frames: Sequence[Any], layout: Layout, where: str, metadata: Metadat
         scores=table[..., 3],
         numbers=read_numbers(frames),
         times=read_times(frames),
-        metadata=metadata,
+        metadata=_completed(metadata, frames),
     )
+
+
+def _completed(metadata: Metadata, frames: Sequence[Any]) -> Metadata:
+    """Metadata with what the first frame with somebody says where the dump itself says nothing."""
+    first = next((frame for frame in frames if isinstance(frame, msgspec.Struct)), None)
+    if first is None:
+        return metadata
+    images = getattr(first, 'images', None)
+    said = dict(images[0]) if images else {}
+    said |= {key: getattr(first, key, None) for key in ('image_dimensions', 'frameWidth', 'frameHeight')}
+    labels = {str(getattr(frame, 'label', None)) for frame in frames if isinstance(frame, msgspec.Struct)}
+    found = read_metadata(said)
+    label = labels.pop() if len(labels) == 1 and getattr(first, 'label', None) is not None else None
+    return replace(metadata, size=metadata.size or found.size, label=metadata.label or label)
 
 
 def _world(coding: Coding, worlds: Sequence[Any], place: Any) -> Any:

@@ -2,24 +2,41 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
-from pathlib import Path
+import re
+from dataclasses import dataclass, replace
+from pathlib import Path, PurePosixPath
 
 import numpy as np
+from numpy.typing import NDArray
 
-from blazepose_skl.clips import Clip
-from blazepose_skl.dumps.coordinates import recognise_unit, scale_to_pixels, settle_scores, unseen_to_nan
-from blazepose_skl.dumps.documents import SINGLE, read_json, read_json_frames, recognise
+from blazepose_skl.clips import Clip, FloatArray
+from blazepose_skl.dumps.arrays import MAGIC, is_one_frame, read_arrays
+from blazepose_skl.dumps.coordinates import (
+    WORLD_UNITS,
+    is_about_the_body,
+    points_up,
+    recognise_unit,
+    scale_to_metres,
+    scale_to_pixels,
+    settle_scores,
+    unseen_to_nan,
+)
+from blazepose_skl.dumps.documents import SINGLE, NobodyFound, read_json, read_json_frames, recognise
 from blazepose_skl.dumps.joints import BLAZEPOSE
 from blazepose_skl.dumps.people import choose_people, link_people
+from blazepose_skl.dumps.poseformat import is_pose_file, read_pose_file
 from blazepose_skl.dumps.recording import Recording
 from blazepose_skl.dumps.sources import File, Source, find_sources, read_file
+from blazepose_skl.dumps.tables import read_csv
+from blazepose_skl.dumps.timing import order_frames
 from blazepose_skl.errors import InputError
 
 __all__ = ['DEFAULT_SIZE', 'Reading', 'clip_of', 'find_dumps', 'read_clip', 'read_recording']
 
 # What most cameras record; named in every summary in which it was used.
 DEFAULT_SIZE = (1920, 1080)
+# No picture is that large.
+_FARTHEST = 1e6
 
 
 @dataclass(frozen=True)
@@ -28,14 +45,22 @@ class Reading:
 
     Attributes:
         dialect: The name of the dialect; None to recognise it.
-        coordinates: 'fraction', 'pixels', or None to recognise them from their bulk.
+        coords: 'image' for 2-D landmarks in the picture, 'world' for 3-D ones about the body; None for image
+            where the dump has them.
+        coordinates: What they are counted in (:data:`blazepose_skl.dumps.coordinates.UNITS`), None to
+            recognise it from their bulk.
+        y_up: Whether y of world landmarks points up, None to recognise it.
+        least_joints: The share of the joints that a dump must have.
         size: (width, height) of the pictures, for dumps that do not say theirs.
         people: People to keep, M.
         person: Whom to keep if there are more: see :func:`blazepose_skl.dumps.people.choose_people`.
     """
 
     dialect: str | None = None
+    coords: str | None = None
     coordinates: str | None = None
+    y_up: bool | None = None
+    least_joints: float = 0.3
     size: tuple[int, int] | None = None
     people: int = 1
     person: str = 'longest'
@@ -52,9 +77,16 @@ def find_dumps(dumps: Path) -> list[Source]:
 
 def _is_frame(file: File) -> bool:
     try:
-        return recognise(read_file(file), file.place).sequence == SINGLE
+        data = read_file(file)
+        if data.startswith(MAGIC):
+            return is_one_frame(data)
+        return not is_pose_file(data) and _is_json(data) and recognise(data, file.place).sequence == SINGLE
     except InputError:
         return False
+
+
+def _is_json(data: bytes) -> bool:
+    return data.removeprefix(b'\xef\xbb\xbf').lstrip()[:1] in (b'{', b'[', b'n', b'')
 
 
 def read_recording(source: Source, dialect: str | None = None) -> Recording:
@@ -63,9 +95,27 @@ def read_recording(source: Source, dialect: str | None = None) -> Recording:
     Raises:
         InputError: With the place of what is wrong.
     """
+    files = [(file.place, read_file(file)) for file in source.files]
+    place, data = files[0]
     if source.per_frame:
-        return read_json_frames([(file.place, read_file(file)) for file in source.files], source.place, dialect)
-    return read_json(read_file(source.files[0]), source.place, dialect)
+        if data.startswith(MAGIC):
+            recording = read_arrays(files, source.place)
+        else:
+            recording = read_json_frames(files, source.place, dialect)
+        return recording if recording.numbers is not None else replace(recording, numbers=_numbers_of(source))
+    if data.startswith(MAGIC):
+        return read_arrays(files, place)
+    if is_pose_file(data):
+        return read_pose_file(data, place)
+    if _is_json(data):
+        return read_json(data, place, dialect)
+    return read_csv(data, place)
+
+
+def _numbers_of(source: Source) -> NDArray[np.float64] | None:
+    """The frame numbers that end the names of a clip's files, (T,), None if any has none."""
+    found = [re.findall(r'[0-9]{1,9}', PurePosixPath(file.place).name) for file in source.files]
+    return np.array([float(numbers[-1]) for numbers in found]) if all(found) else None
 
 
 def read_clip(source: Source, how: Reading) -> Clip:
@@ -83,29 +133,56 @@ def clip_of(recording: Recording, how: Reading, where: str) -> Clip:
     Raises:
         InputError: With the place of what is wrong.
     """
-    if recording.image is None:
-        raise InputError(f'{where}: it has no landmarks in the picture')
-    image = unseen_to_nan(recording.image, recording.scores)
-    if np.isinf(image).any():
-        raise InputError(f'{where}: coordinates beyond all pictures; the file is damaged')
-    seen = ~np.isnan(image[..., 0])
-    present = seen.any(axis=1)
+    recording = order_frames(recording, where)
+    given, scores = recording.image, recording.scores
+    world = recording.world
+    if given is not None:
+        given = _checked(given, scores, where)
+        about_body = how.coordinates in WORLD_UNITS if how.coordinates else is_about_the_body(given)
+        if about_body:
+            given, world = None, given
+    kind = how.coords or ('world' if given is None else 'image')
+    chosen = given if kind == 'image' else world
+    if chosen is None:
+        has = 'about the body (world)' if kind == 'image' else 'in the picture (image)'
+        raise InputError(f'{where}: it has only landmarks {has}; convert such dumps with --coords')
+    if chosen is recording.world:
+        chosen = _checked(chosen, scores, where)
+    present = ~np.isnan(chosen[..., 0]).all(axis=1)
     if not present.any():
-        raise InputError(f'{where}: nobody was found in any of its {recording.length} frames')
-    frames, image, seen = recording.frames[present], image[present], seen[present]
-    scores, note = settle_scores(recording.scores[present], seen)
-    unit = how.coordinates or recognise_unit(image, where)
+        raise NobodyFound(f'{where}: nobody was found in any of its {recording.length} frames')
+    frames, chosen = recording.frames[present], chosen[present]
+    seen = ~np.isnan(chosen[..., 0])
+    joints = int(seen.any(axis=0).sum())
+    if joints < how.least_joints * BLAZEPOSE.num_joints:
+        wanted = f'a share of {how.least_joints} is wanted (--least-joints)'
+        raise InputError(f'{where}: {joints} of {BLAZEPOSE.num_joints} joints; {wanted}')
+    scores, note = settle_scores(scores[present], seen)
+    notes = recording.notes + ((note,) if note else ())
     size = recording.metadata.size or how.size or DEFAULT_SIZE
-    pixels = scale_to_pixels(image, unit, size)
-    people = choose_people(link_people(frames, pixels), pixels, scores, how.people, how.person)
-    landmarks = np.full((len(people), recording.length, BLAZEPOSE.num_joints, 2), np.nan, np.float32)
+    if kind == 'image':
+        unit = how.coordinates or recognise_unit(chosen, where)
+        placed = scale_to_pixels(chosen, unit, size)
+        if not recording.metadata.size and not how.size and unit != 'pixels':
+            notes += (f'picture size not known, taken as {size[0]}x{size[1]}; --size sets it',)
+        if not recording.metadata.size and not how.size and unit == 'pixels':
+            notes += (f'picture size not known, though coordinates are pixels; taken as {size[0]}x{size[1]}',)
+        if unit in ('width', 'height'):
+            notes += (f'coordinates were divided by the {unit} alone',)
+    else:
+        world_unit = how.coordinates if how.coordinates in WORLD_UNITS else None
+        placed, unit = scale_to_metres(chosen, world_unit)
+        # MediaPipe's own y points down, so only landmarks that somebody else turned into these are looked at.
+        up = how.y_up if how.y_up is not None else chosen is not recording.world and points_up(placed)
+        if up:
+            placed = placed * np.array([1, -1, 1], np.float32)
+            notes += ('y pointed up, turned to point down',)
+    people = choose_people(link_people(frames, placed), placed, scores, how.people, how.person)
+    landmarks = np.full((len(people), recording.length, *placed.shape[1:]), np.nan, np.float32)
     confidence = np.zeros(landmarks.shape[:-1], np.float32)
     for person, detections in enumerate(people):
-        landmarks[person, frames[detections]] = pixels[detections]
+        landmarks[person, frames[detections]] = placed[detections]
         confidence[person, frames[detections]] = scores[detections]
-    notes = recording.notes + ((note,) if note else ())
-    if not recording.metadata.size and not how.size:
-        notes += (f'picture size not known, taken as {size[0]}x{size[1]}; --size sets it',)
     return Clip(
         landmarks=landmarks,
         scores=confidence,
@@ -119,3 +196,10 @@ def clip_of(recording: Recording, how: Reading, where: str) -> Clip:
         coordinates=unit,
         notes=notes,
     )
+
+
+def _checked(landmarks: FloatArray, scores: FloatArray, where: str) -> FloatArray:
+    """Landmarks with NaN where unseen."""
+    if np.isinf(landmarks[..., :2]).any() or (np.abs(landmarks[..., :2]) > _FARTHEST).any():
+        raise InputError(f'{where}: coordinates beyond all pictures; the file is damaged')
+    return unseen_to_nan(landmarks, scores)
