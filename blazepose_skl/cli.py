@@ -14,6 +14,7 @@ from blazepose_skl.errors import InputError
 if TYPE_CHECKING:
     from blazepose_skl.convert import Summary
     from blazepose_skl.dumps.sources import Source
+    from blazepose_skl.inspection import Inspection
     from blazepose_skl.splits import Split
 
 __all__ = ['app', 'main']
@@ -80,6 +81,24 @@ def convert(
             rich_help_panel=_SPLIT,
         ),
     ] = None,
+    official: Annotated[
+        str | None,
+        typer.Option(
+            help='An official split: ucf101, hmdb51, kinetics, ntu60-xsub, ntu60-xview, ntu120-xsub or ntu120-xset.',
+            rich_help_panel=_SPLIT,
+        ),
+    ] = None,
+    official_lists: Annotated[
+        Path | None,
+        typer.Option(
+            help='Folder with the official lists; for NTU the file with the samples to leave out.',
+            rich_help_panel=_SPLIT,
+        ),
+    ] = None,
+    official_number: Annotated[
+        int,
+        typer.Option(help='Which of the three splits of UCF-101 and HMDB-51.', rich_help_panel=_SPLIT, min=1, max=3),
+    ] = 1,
     missed: Annotated[
         str, typer.Option(help='Frames in which nobody was found: interpolate, hold, zero or drop.')
     ] = 'interpolate',
@@ -137,7 +156,7 @@ def convert(
     summary = convert_dumps(
         dumps,
         out,
-        split=_splitter(val, test, seed, group, last, list_),
+        split=_splitter(val, test, seed, group, last, list_, official, official_lists, official_number),
         reading=Reading(
             dialect=dialect,
             coords=coords,
@@ -178,13 +197,20 @@ def _size(text: str | None) -> tuple[int, int] | None:
 
 
 def _splitter(
-    val: float, test: float, seed: int, group: str | None, last: int | None, lists: list[str] | None
+    val: float,
+    test: float,
+    seed: int,
+    group: str | None,
+    last: int | None,
+    lists: list[str] | None,
+    official: str | None,
+    official_lists: Path | None,
+    official_number: int,
 ) -> Callable[[dict[str, str]], Split]:
     from blazepose_skl import splits
 
-    chosen = [
-        name for name, value in (('--group', group), ('--last', last), ('--list', lists or None)) if value is not None
-    ]
+    given = {'--group': group, '--last': last, '--list': lists or None, '--official': official}
+    chosen = [option for option, value in given.items() if value is not None]
     if len(chosen) > 1:
         raise InputError(f'{" and ".join(chosen)} are different splits; choose one')
     if lists:
@@ -195,6 +221,11 @@ def _splitter(
                 raise InputError(f"--list '{item}' names no part; write NAME=FILE, as in train=train.txt")
             named[name] = splits.read_list(Path(path))
         return lambda labels: splits.split_by_lists(labels, named)
+    if official is not None:
+        from blazepose_skl.official import OFFICIAL, official_split
+
+        _one_of('--official', official, OFFICIAL)
+        return lambda labels: official_split(labels, official, official_lists, official_number)
     if last is not None:
         return lambda labels: splits.split_last(labels, last)
     if group is not None:
@@ -280,3 +311,54 @@ def doctor() -> None:
     from blazepose_skl import doctor as diagnosis
 
     raise typer.Exit(diagnosis.doctor())
+
+
+# -- inspect ----------------------------------------------------------------------------------------
+
+
+@app.command()
+def inspect(
+    pickle: Annotated[Path, typer.Argument(help="An annotation pickle, ours or anybody's; nothing in it is executed.")],
+    skeleton: Annotated[str, typer.Option(help='The layout that it is meant for.')] = 'blazepose',
+    as_json: Annotated[bool, typer.Option('--json', help='Print JSON.')] = False,
+) -> None:
+    """Show what is in an annotation pickle, and what would make training fail or flatter.
+
+    Exit status 1 if there is something that makes training fail.
+    """
+    import msgspec
+
+    from blazepose_skl.annotations import read_annotations
+    from blazepose_skl.inspection import inspect_annotations
+    from blazepose_skl.skeletons import get_skeleton
+
+    found = inspect_annotations(read_annotations(pickle), get_skeleton(skeleton).num_joints)
+    if as_json:
+        print(msgspec.json.encode(found).decode())
+    else:
+        _show_inspection(found, pickle)
+    if found.faults:
+        raise typer.Exit(1)
+
+
+def _show_inspection(found: Inspection, path: Path) -> None:
+    from rich.console import Console
+    from rich.table import Table
+
+    table = Table(title=str(path))
+    columns = ('clips', 'frames', 'missed', 'shortest', 'longest')
+    for column in ('class', *columns):
+        table.add_column(column, justify='left' if column == 'class' else 'right')
+    for name, numbers in found.classes.items():
+        table.add_row(name, *(str(numbers[column]) for column in columns))
+    Console().print(table)
+    print('People x joints x channels: ' + ', '.join(f'{shape} ({count})' for shape, count in found.shapes.items()))
+    print('Splits: ' + (', '.join(f'{part} {count}' for part, count in found.splits.items()) or 'none'))
+    if found.scores:
+        print('Scores by tenths: ' + ' '.join(f'{share:.0%}' for share in found.scores))
+    for fault in found.faults:
+        print(f'FAULT    {fault}')
+    for warning in found.warnings:
+        print(f'warning  {warning}')
+    if not found.faults and not found.warnings:
+        print('Nothing wrong was found.')

@@ -168,6 +168,8 @@ def bad_tree(tmp_path: Path, kind: str) -> list[object]:
         ('good', ('--list', 'train={}/strangers.txt'), "split 'train' is empty: none of the 4 clips is in it"),
         ('good', ('--list', 'train'), 'names no part; write NAME=FILE'),
         ('good', ('--last', '1', '--group', 'x'), '--group and --last are different splits; choose one'),
+        ('good', ('--official', 'ucf101'), "the official split 'ucf101' needs the folder with its lists"),
+        ('good', ('--official', 'ntu60-xsub'), "'jump/00' is not called as NTU RGB+D's samples are"),
         ('good', ('--missed', 'guess'), "--missed 'guess' is not one of interpolate, hold, zero, drop"),
         ('good', ('--size', 'big'), "--size 'big' is no picture size; give width x height"),
         ('good', ('--dialect', 'x'), "--dialect 'x' is not one of kinetics"),

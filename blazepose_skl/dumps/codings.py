@@ -6,10 +6,11 @@ with, and turns many people into arrays at once. Which key holds people is the d
 
 from __future__ import annotations
 
+import struct
 from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass
 from functools import cached_property
-from itertools import chain
+from itertools import chain, starmap
 from operator import attrgetter
 from typing import Any
 
@@ -174,7 +175,7 @@ class ByName:
         strange = [str(name) for name in names if joint_index(str(name)) is None]
         if all(name.isdigit() for name in strange):
             raise InputError(f"{where}: landmark number {strange[0]} where '{BLAZEPOSE.name}' has 0 to {JOINTS - 1}")
-        shown = ', '.join(map(repr, strange[:3])) + (' …' if len(strange) > 3 else '')
+        shown = ', '.join(repr(name[:30]) for name in strange[:3]) + (' …' if len(strange) > 3 else '')
         raise InputError(
             f'{where}: {len(names)} landmarks, of which {shown} {"is" if len(strange) == 1 else "are"} not named as '
             f"in '{BLAZEPOSE.name}' (MediaPipe's names, such as left_foot_index); rename or remove them"
@@ -200,14 +201,23 @@ class Flat:
                     f"{place(n)}: {found} numbers{hint} where '{BLAZEPOSE.name}' has "
                     f'{JOINTS} landmarks of 2, 3 or 4 numbers, {2 * JOINTS}, {3 * JOINTS} or {4 * JOINTS} in all'
                 )
-        values = np.fromiter(chain.from_iterable(people), np.float64, len(people) * width * JOINTS)
-        values = values.reshape(len(people), JOINTS, width)
+        values = _numbers(people, width * JOINTS).reshape(len(people), JOINTS, width)
         table = np.full((len(people), JOINTS, 4), np.nan)
         if width == 3 and self.scored:
             table[..., [0, 1, 3]] = values
         else:
             table[..., :width] = values
         return table
+
+
+def _numbers(lists: Sequence[list[Number]], length: int) -> Table:
+    """(N, length) of N lists of as many numbers; NaN for None."""
+    try:
+        # Twice as fast as NumPy, but it has no word for None.
+        packed = b''.join(starmap(struct.Struct(f'={length}d').pack, lists))
+        return np.frombuffer(packed).reshape(len(lists), length)
+    except struct.error:
+        return np.fromiter(chain.from_iterable(lists), np.float64, len(lists) * length).reshape(len(lists), length)
 
 
 class PoseAndScore(msgspec.Struct, gc=False):
@@ -233,9 +243,8 @@ class Split:
             if person.score and len(person.score) != JOINTS:
                 raise InputError(f'{place(n)}: {len(person.score)} scores for {JOINTS} landmarks')
         table = Flat().tables([person.pose for person in people], place)
-        unknown = [None] * JOINTS
-        scores = chain.from_iterable(person.score or unknown for person in people)
-        table[..., 3] = np.fromiter(scores, np.float64, len(people) * JOINTS).reshape(len(people), JOINTS)
+        unknown: list[Number] = [None] * JOINTS
+        table[..., 3] = _numbers([person.score or unknown for person in people], JOINTS)
         return table
 
 

@@ -20,7 +20,7 @@ from blazepose_skl.dumps.codings import Coding, Flat, recognise_coding
 from blazepose_skl.dumps.dialects import DIALECTS, Dialect
 from blazepose_skl.dumps.metadata import METADATA_KEYS, read_metadata, read_numbers, read_times
 from blazepose_skl.dumps.outline import decode_beginning
-from blazepose_skl.dumps.recording import Metadata, Recording
+from blazepose_skl.dumps.recording import Metadata, Recording, to_float32
 from blazepose_skl.errors import InputError
 
 __all__ = ['SINGLE', 'Layout', 'NobodyFound', 'read_json', 'read_json_frames', 'recognise']
@@ -67,7 +67,7 @@ def recognise(text: bytes, where: str, dialect: str | None = None) -> Layout:
             layouts, blank = _layouts(text[:size], lines, whole, dialects)
         except RecursionError:
             raise InputError(f'{where}: nested without end; this is no dump') from None
-        except msgspec.DecodeError as error:
+        except (msgspec.DecodeError, UnicodeDecodeError) as error:
             raise InputError(f'{where}: {_say(error)}') from None
         if len(layouts) == 1:
             return layouts[0]
@@ -81,17 +81,17 @@ def recognise(text: bytes, where: str, dialect: str | None = None) -> Layout:
 
 def _first_lines(text: bytes) -> list[bytes]:
     """The first lines if every line is a JSON text of its own, else none."""
-    lines = [line for line in text[: 1 << 16].split(b'\n', 64)[:64] if line.strip()]
+    text = text.lstrip()
     end = text.find(b'\n')
-    if not lines or end < 0 or not text[end:].strip():
+    # In a list or object over several lines the first is no JSON text of its own.
+    if end < 0 or text[:end].rstrip()[-1:] in b'[{,' or not text[end : end + 4096].strip():
         return []
-    if len(lines) == 1:
-        lines = [text[:end]]
     try:
-        msgspec.json.decode(lines[0], type=msgspec.Raw)
-    except (msgspec.DecodeError, RecursionError):
+        msgspec.json.decode(text[:end], type=msgspec.Raw)
+    except (msgspec.DecodeError, UnicodeDecodeError, RecursionError):
         return []
-    return lines
+    lines = [line for line in text[: 1 << 16].split(b'\n', 64)[:64] if line.strip()]
+    return lines if len(lines) > 1 else [text[:end]]
 
 
 def _layouts(
@@ -152,7 +152,7 @@ def _explain(text: bytes, where: str, dialect: str | None, blank: bool) -> None:
     wanted = f"dialect '{dialect}'" if dialect else 'a known dialect'
     value = decode_beginning(text)
     shown = value[0] if isinstance(value, list) and value else value
-    keys = ', '.join(list(shown)[:6]) if isinstance(shown, dict) else type(shown).__name__
+    keys = ', '.join(repr(key)[1:21] for key in list(shown)[:6]) if isinstance(shown, dict) else type(shown).__name__
     holder = 'its first item' if shown is not value else 'it'
     raise InputError(f'{where}: not {wanted} of MediaPipe Pose dumps ({holder} has {keys})')
 
@@ -211,6 +211,8 @@ def decode(text: bytes, decoder: Any, where: str, lines: bool = False) -> Any:
 
 def _say(error: Exception) -> str:
     text = str(error)
+    if isinstance(error, UnicodeDecodeError):
+        return f'not a text in UTF-8 (byte {error.start})'
     if 'truncated' in text:
         return 'the JSON ends in the middle; copy or write the file again'
     return text.replace('Expected', 'expected', 1) or type(error).__name__
@@ -286,7 +288,7 @@ def _record(frames: Sequence[Any], layout: Layout, where: str, metadata: Metadat
     if not people:
         raise NobodyFound(f'{where}: nobody was found in any of its {len(frames)} frames')
     try:
-        table = coding.tables(people, lambda n: place(owners[n])).astype(np.float32)
+        table = to_float32(coding.tables(people, lambda n: place(owners[n])))
         world_table = _world(coding, worlds, lambda n: place(owners[n]))
     except InputError as error:
         raise error if str(error).startswith(where) else InputError(f'{where}: {error}') from None
@@ -311,9 +313,11 @@ def _completed(metadata: Metadata, frames: Sequence[Any]) -> Metadata:
     images = getattr(first, 'images', None)
     said = dict(images[0]) if images else {}
     said |= {key: getattr(first, key, None) for key in ('image_dimensions', 'frameWidth', 'frameHeight')}
-    labels = {str(getattr(frame, 'label', None)) for frame in frames if isinstance(frame, msgspec.Struct)}
     found = read_metadata(said)
-    label = labels.pop() if len(labels) == 1 and getattr(first, 'label', None) is not None else None
+    label = getattr(first, 'label', None)
+    if label is not None and any(getattr(frame, 'label', label) != label for frame in frames):
+        label = None
+    label = str(label) if isinstance(label, (str, int)) else None
     return replace(metadata, size=metadata.size or found.size, label=metadata.label or label)
 
 
@@ -324,5 +328,5 @@ def _world(coding: Coding, worlds: Sequence[Any], place: Any) -> Any:
         return None
     table = coding.tables([worlds[n] for n in present], lambda n: place(present[n]))
     whole = np.full((len(worlds), *table.shape[1:-1], 3), np.nan, np.float32)
-    whole[present] = table[..., :3]
+    whole[present] = to_float32(table[..., :3])
     return whole

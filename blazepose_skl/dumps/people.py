@@ -29,7 +29,7 @@ def link_people(frames: NDArray[np.intp], landmarks: FloatArray) -> NDArray[np.i
         landmarks: (N, V, C), C >= 2, NaN where unseen.
     """
     tracks = np.zeros(len(frames), np.intp)
-    if len(np.unique(frames)) == len(frames):
+    if (np.diff(frames) > 0).all():
         return tracks
     points = landmarks[..., :2].astype(np.float64)
     sizes = _sizes(points)
@@ -84,6 +84,8 @@ def choose_people(
         policy: 'longest' keeps who is in most frames, 'largest' who covers most of the picture in total,
             'confident' who has the highest mean score. Ties go to who came first.
     """
+    if not tracks.any():
+        return [np.arange(len(tracks))]
     people = [np.flatnonzero(tracks == track) for track in range(int(tracks.max()) + 1)]
     if len(people) > 1:
         sizes = _sizes(landmarks[..., :2].astype(np.float64))

@@ -133,6 +133,8 @@ def clip_of(recording: Recording, how: Reading, where: str) -> Clip:
     Raises:
         InputError: With the place of what is wrong.
     """
+    if not len(recording.frames):
+        raise NobodyFound(f'{where}: nobody was found in any of its {recording.length} frames')
     recording = order_frames(recording, where)
     given, scores = recording.image, recording.scores
     world = recording.world
@@ -148,16 +150,18 @@ def clip_of(recording: Recording, how: Reading, where: str) -> Clip:
         raise InputError(f'{where}: it has only landmarks {has}; convert such dumps with --coords')
     if chosen is recording.world:
         chosen = _checked(chosen, scores, where)
-    present = ~np.isnan(chosen[..., 0]).all(axis=1)
+    frames = recording.frames
+    seen = ~np.isnan(chosen[..., 0])
+    present = seen.any(axis=1)
     if not present.any():
         raise NobodyFound(f'{where}: nobody was found in any of its {recording.length} frames')
-    frames, chosen = recording.frames[present], chosen[present]
-    seen = ~np.isnan(chosen[..., 0])
+    if not present.all():
+        frames, chosen, scores, seen = frames[present], chosen[present], scores[present], seen[present]
     joints = int(seen.any(axis=0).sum())
     if joints < how.least_joints * BLAZEPOSE.num_joints:
         wanted = f'a share of {how.least_joints} is wanted (--least-joints)'
         raise InputError(f'{where}: {joints} of {BLAZEPOSE.num_joints} joints; {wanted}')
-    scores, note = settle_scores(scores[present], seen)
+    scores, note = settle_scores(scores, seen)
     notes = recording.notes + ((note,) if note else ())
     size = recording.metadata.size or how.size or DEFAULT_SIZE
     if kind == 'image':
@@ -200,6 +204,10 @@ def clip_of(recording: Recording, how: Reading, where: str) -> Clip:
 
 def _checked(landmarks: FloatArray, scores: FloatArray, where: str) -> FloatArray:
     """Landmarks with NaN where unseen."""
-    if np.isinf(landmarks[..., :2]).any() or (np.abs(landmarks[..., :2]) > _FARTHEST).any():
+    flat = landmarks[..., :2]
+    # A NaN makes both comparisons false, so that the usual clip, where all is seen, passes at once.
+    if np.abs(flat).min() > 0 and np.abs(flat).max() <= _FARTHEST:
+        return landmarks
+    if (np.abs(flat) > _FARTHEST).any():
         raise InputError(f'{where}: coordinates beyond all pictures; the file is damaged')
     return unseen_to_nan(landmarks, scores)

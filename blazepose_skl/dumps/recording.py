@@ -3,13 +3,20 @@
 from __future__ import annotations
 
 from dataclasses import dataclass, field, replace
+from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
 
 from blazepose_skl.clips import FloatArray
 
-__all__ = ['Metadata', 'Recording']
+__all__ = ['Metadata', 'Recording', 'to_float32']
+
+
+def to_float32(values: NDArray[np.floating[Any]]) -> FloatArray:
+    """The same in float32, infinite where that cannot hold them: :func:`.reading.clip_of` refuses such."""
+    with np.errstate(over='ignore'):
+        return values.astype(np.float32)
 
 
 @dataclass(frozen=True)

@@ -13,7 +13,7 @@ from numpy.typing import NDArray
 from blazepose_skl.dumps.codings import wrong_number
 from blazepose_skl.dumps.joints import BLAZEPOSE, joint_index
 from blazepose_skl.dumps.metadata import read_number
-from blazepose_skl.dumps.recording import Metadata, Recording
+from blazepose_skl.dumps.recording import Metadata, Recording, to_float32
 from blazepose_skl.errors import InputError
 
 __all__ = ['read_csv', 'record_table']
@@ -38,9 +38,9 @@ def record_table(
         dialect=dialect,
         length=len(table),
         frames=np.arange(len(table)),
-        image=table[..., :3].astype(np.float32),
+        image=to_float32(table[..., :3]),
         world=None,
-        scores=table[..., 3].astype(np.float32),
+        scores=to_float32(table[..., 3]),
         numbers=numbers,
         times=times,
         metadata=metadata or Metadata(),

@@ -1,0 +1,116 @@
+"""How fast dumps are read: against the standard library with loops, and against msgspec's decoding alone.
+
+    python benchmarks/throughput.py FOLDER [--clips N]
+
+FOLDER holds dumps of one file for each clip; ``--kinetics N`` makes N clips of dialect 1 with 300 frames instead.
+Everything is read into memory first; each way is run in turn, several times, and the best run counts.
+"""
+
+from __future__ import annotations
+
+import argparse
+import json
+import time
+from collections.abc import Callable
+from concurrent.futures import ProcessPoolExecutor
+from pathlib import Path
+from typing import Any
+
+import msgspec
+import numpy as np
+
+from blazepose_skl.dumps import Reading
+from blazepose_skl.dumps.documents import _decoder, read_json, recognise
+from blazepose_skl.dumps.reading import clip_of
+
+
+def with_loops(text: bytes) -> np.ndarray:
+    """The standard library and the obvious loops, as ST-GCN's feeder has them."""
+    dump = json.loads(text)
+    if isinstance(dump, dict):
+        frames = dump['data']
+        array = np.zeros((3, len(frames), 33, 2), np.float32)
+        for frame in frames:
+            for person, skeleton in enumerate(frame['skeleton'][:2]):
+                index = frame['frame_index'] - 1
+                array[0, index, :, person] = skeleton['pose'][0::2]
+                array[1, index, :, person] = skeleton['pose'][1::2]
+                array[2, index, :, person] = skeleton['score']
+        return array
+    array = np.zeros((4, len(dump), 33, 1), np.float32)
+    for index, frame in enumerate(dump):
+        for joint, landmark in enumerate(frame['keypoints']):
+            array[0, index, joint, 0] = landmark['x']
+            array[1, index, joint, 0] = landmark['y']
+            array[2, index, joint, 0] = landmark['z']
+            array[3, index, joint, 0] = landmark['visibility']
+    return array
+
+
+def decode_alone(text: bytes) -> Any:
+    """msgspec's typed decoding of the same text, to objects."""
+    return _decoder(recognise(text, 'dump')).decode(text)
+
+
+def to_clip(text: bytes) -> Any:
+    """What the converter does with a dump, up to the arrays of a clip."""
+    return clip_of(read_json(text, 'dump'), Reading(), 'dump').landmarks.shape
+
+
+def kinetics_clip(seed: int, frames: int = 300) -> bytes:
+    """A made-up clip of dialect 1 with one person."""
+    random = np.random.default_rng(seed)
+    data = [
+        dict(
+            frame_index=frame + 1,
+            skeleton=[
+                dict(pose=random.uniform(size=66).round(3).tolist(), score=random.uniform(size=33).round(3).tolist())
+            ],
+        )
+        for frame in range(frames)
+    ]
+    return msgspec.json.encode(dict(data=data, label='made up', label_index=0))
+
+
+def rate(work: Callable[[bytes], Any], texts: list[bytes]) -> float:
+    """MB/s."""
+    start = time.perf_counter()
+    for text in texts:
+        work(text)
+    return sum(map(len, texts)) / 1e6 / (time.perf_counter() - start)
+
+
+def main() -> None:
+    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
+    parser.add_argument('folder', type=Path, nargs='?')
+    parser.add_argument('--clips', type=int, default=10_000, help='read at most so many')
+    parser.add_argument('--kinetics', type=int, default=0, help='make so many clips of dialect 1')
+    parser.add_argument('--repeats', type=int, default=5)
+    args = parser.parse_args()
+    if args.kinetics:
+        texts = [kinetics_clip(seed) for seed in range(args.kinetics)]
+    else:
+        texts = [path.read_bytes() for path in sorted(args.folder.rglob('*.json'))[: args.clips]]
+    print(f'{len(texts)} dumps, {sum(map(len, texts)) / 1e6:.0f} MB')
+    ways = {'json + loops': with_loops, 'msgspec decoding alone': decode_alone, 'blazepose-skl': to_clip}
+    best = dict.fromkeys(ways, 0.0)
+    for _ in range(args.repeats):
+        for name, work in ways.items():
+            best[name] = max(best[name], rate(work, texts))
+    for name, speed in best.items():
+        print(f'{name:24}{speed:8.0f} MB/s')
+    ours = best['blazepose-skl']
+    print(
+        f'{ours / best["json + loops"]:.2f} times json + loops, {ours / best["msgspec decoding alone"]:.2f} of decoding'
+    )
+    for workers in (1, 2):
+        with ProcessPoolExecutor(workers) as pool:
+            list(pool.map(to_clip, texts[: 2 * workers]))
+            start = time.perf_counter()
+            list(pool.map(to_clip, texts, chunksize=8))
+            took = time.perf_counter() - start
+        print(f'{workers} process{"es" if workers > 1 else ""}: {sum(map(len, texts)) / 1e6 / took:.0f} MB/s')
+
+
+if __name__ == '__main__':
+    main()

@@ -1,0 +1,210 @@
+"""The official splits of data sets: UCF-101, HMDB-51, NTU RGB+D 60 and 120, Kinetics.
+
+Each takes the clips as they are called and gives the class of each and its part. Clips are matched by the
+last part of their names, without suffix, as the lists name videos.
+"""
+
+from __future__ import annotations
+
+import csv
+import io
+import re
+from collections.abc import Iterable
+from dataclasses import dataclass
+from pathlib import Path, PurePosixPath
+
+from blazepose_skl.errors import InputError
+from blazepose_skl.splits import Split
+
+__all__ = [
+    'NTU_PROTOCOLS',
+    'OFFICIAL',
+    'Lists',
+    'ntu_split',
+    'official_split',
+    'read_hmdb51',
+    'read_kinetics',
+    'read_missing',
+    'read_ucf101',
+]
+
+
+@dataclass(frozen=True)
+class Lists:
+    """Which videos are in which part, by the last part of their names; and their classes, by number."""
+
+    parts: dict[str, str]
+    labels: dict[str, str]
+    classes: list[str]
+
+    def split(self, clips: Iterable[str], names: tuple[str, ...] = ('train', 'val')) -> Split:
+        """The clips that the lists name."""
+        split: Split = {name: [] for name in names}
+        for clip in clips:
+            part = self.parts.get(_stem(clip))
+            if part in split:
+                split[part].append(clip)
+        return split
+
+
+def _stem(name: str) -> str:
+    path = PurePosixPath(name.strip())
+    return path.stem if path.suffix in ('.avi', '.mp4', '.mkv', '.webm', '.json', '.pkl') else path.name
+
+
+def _lines(path: Path) -> list[str]:
+    try:
+        text = path.read_text(encoding='utf-8-sig')
+    except OSError as error:
+        raise InputError(f'{path}: cannot be read: {error.strerror}') from None
+    except UnicodeDecodeError:
+        raise InputError(f'{path}: not a text in UTF-8') from None
+    lines = [line.strip() for line in text.splitlines() if line.strip()]
+    if not lines:
+        raise InputError(f'{path}: the list is empty')
+    return lines
+
+
+def read_ucf101(folder: Path, number: int = 1) -> Lists:
+    """``classInd.txt``, ``trainlist0N.txt`` and ``testlist0N.txt`` of UCF-101; the test list is the part val.
+
+    Raises:
+        InputError: A list is missing or has another structure.
+    """
+    classes: dict[int, str] = {}
+    for line in _lines(folder / 'classInd.txt'):
+        found = re.fullmatch(r'(\d{1,4})\s+(\S+)', line)
+        if not found:
+            raise InputError(f"{folder / 'classInd.txt'}: '{line[:80]}' where a number and a class were expected")
+        classes[int(found[1])] = found[2]
+    parts, labels = {}, {}
+    for part, name in (('train', 'trainlist'), ('val', 'testlist')):
+        for line in _lines(folder / f'{name}{number:02}.txt'):
+            video = line.split()[0]
+            parts[_stem(video)] = part
+            labels[_stem(video)] = PurePosixPath(video).parent.name
+    return Lists(parts, labels, [classes[key] for key in sorted(classes)])
+
+
+def read_hmdb51(folder: Path, number: int = 1) -> Lists:
+    """``<class>_test_splitN.txt`` of HMDB-51: 1 is train, 2 is val, 0 is neither.
+
+    Raises:
+        InputError: There is no such list, or it has another structure.
+    """
+    files = sorted(folder.glob(f'*_test_split{number}.txt'))
+    if not files:
+        raise InputError(f'{folder}: no list such as brush_hair_test_split{number}.txt')
+    parts, labels, classes = {}, {}, []
+    for path in files:
+        label = path.name.removesuffix(f'_test_split{number}.txt')
+        classes.append(label)
+        for line in _lines(path):
+            video, _, part = line.rpartition(' ')
+            if part not in ('0', '1', '2'):
+                raise InputError(f"{path}: '{line[:80]}' where a video and 0, 1 or 2 were expected")
+            if part != '0':
+                parts[_stem(video)] = {'1': 'train', '2': 'val'}[part]
+                labels[_stem(video)] = label
+    return Lists(parts, labels, classes)
+
+
+def read_kinetics(files: dict[str, Path]) -> Lists:
+    """Kinetics' CSV files (label, youtube_id, time_start, time_end, split), one for each part.
+
+    Raises:
+        InputError: A column is missing.
+    """
+    parts, labels = {}, {}
+    for part, path in files.items():
+        for row in csv.DictReader(io.StringIO('\n'.join(_lines(path)))):
+            if not row.get('label') or not row.get('youtube_id'):
+                found = ', '.join(map(str, row))
+                raise InputError(f'{path}: columns label and youtube_id were expected, found {found}')
+            video = row['youtube_id']
+            names = [video]
+            if (row.get('time_start') or '').isdecimal() and (row.get('time_end') or '').isdecimal():
+                names.append(f'{video}_{int(row["time_start"]):06}_{int(row["time_end"]):06}')
+            for name in names:
+                parts[name], labels[name] = part, row['label']
+    return Lists(parts, labels, sorted(set(labels.values())))
+
+
+# -- NTU RGB+D --------------------------------------------------------------------------------------
+
+NTU_PROTOCOLS = ('ntu60-xsub', 'ntu60-xview', 'ntu120-xsub', 'ntu120-xset')
+
+# Shahroudy et al., "NTU RGB+D" (2016), section 3.2, and Liu et al., "NTU RGB+D 120" (2019), section 3.2.
+_SUBJECTS_60 = {1, 2, 4, 5, 8, 9, 13, 14, 15, 16, 17, 18, 19, 25, 27, 28, 31, 34, 35, 38}
+_SUBJECTS_120 = _SUBJECTS_60 | {
+    45, 46, 47, 49, 50, 52, 53, 54, 55, 56, 57, 58, 59, 70, 74, 78, 80, 81, 82, 83, 84, 85, 86, 89, 91, 92, 93, 94, 95,
+    97, 98, 100, 103,
+}  # fmt: skip
+
+_NTU_NAME = re.compile(r'S(\d{3})C(\d{3})P(\d{3})R(\d{3})A(\d{3})')
+
+
+def ntu_split(clips: Iterable[str], protocol: str, missing: frozenset[str] = frozenset()) -> Split:
+    """Cross-subject, cross-view or cross-setup, from names such as S001C001P001R001A001.
+
+    Args:
+        clips: Names that hold such a name.
+        protocol: One of :data:`NTU_PROTOCOLS`.
+        missing: Samples to leave out: the official lists of samples with bad skeletons.
+
+    Raises:
+        InputError: A name is another, or there is no such protocol.
+    """
+    if protocol not in NTU_PROTOCOLS:
+        raise InputError(f"no protocol '{protocol}'; there are {', '.join(NTU_PROTOCOLS)}")
+    split: Split = {'train': [], 'val': []}
+    for clip in clips:
+        found = _NTU_NAME.search(clip)
+        if not found:
+            raise InputError(f"'{clip}' is not called as NTU RGB+D's samples are, as in S001C001P001R001A001")
+        setup, camera, subject, _, action = (int(number) for number in found.groups())
+        if found[0] in missing or (protocol.startswith('ntu60') and action > 60):
+            continue
+        train = {
+            'ntu60-xsub': subject in _SUBJECTS_60,
+            'ntu60-xview': camera in (2, 3),
+            'ntu120-xsub': subject in _SUBJECTS_120,
+            'ntu120-xset': setup % 2 == 0,
+        }[protocol]
+        split['train' if train else 'val'].append(clip)
+    return split
+
+
+def read_missing(path: Path) -> frozenset[str]:
+    """The samples that an official list of missing skeletons names; other lines are passed over."""
+    return frozenset(found[0] for line in _lines(path) if (found := _NTU_NAME.search(line)))
+
+
+# -- by name ----------------------------------------------------------------------------------------
+
+OFFICIAL = ('ucf101', 'hmdb51', 'kinetics', *NTU_PROTOCOLS)
+
+
+def official_split(clips: Iterable[str], name: str, lists: Path | None, number: int = 1) -> Split:
+    """The official split of a data set.
+
+    Args:
+        clips: The clips there are.
+        name: One of :data:`OFFICIAL`.
+        lists: The folder with the official lists (Kinetics: train.csv and val.csv or validate.csv); for NTU
+            the file with the samples to leave out, or None.
+        number: Which of the three splits of UCF-101 and HMDB-51.
+
+    Raises:
+        InputError: A list is missing or has another structure, or a name does not fit.
+    """
+    if name in NTU_PROTOCOLS:
+        return ntu_split(clips, name, read_missing(lists) if lists else frozenset())
+    if lists is None:
+        raise InputError(f"the official split '{name}' needs the folder with its lists; give it with --official-lists")
+    if name == 'ucf101':
+        return read_ucf101(lists, number).split(clips)
+    if name == 'hmdb51':
+        return read_hmdb51(lists, number).split(clips)
+    val = next((lists / file for file in ('val.csv', 'validate.csv') if (lists / file).is_file()), lists / 'val.csv')
+    return read_kinetics({'train': lists / 'train.csv', 'val': val}).split(clips)

@@ -1,0 +1,94 @@
+"""The inspection of annotation pickles."""
+
+from __future__ import annotations
+
+import json
+import pickle
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import pytest
+
+from blazepose_skl.cli import main
+from blazepose_skl.inspection import inspect_annotations
+
+
+def make_data(clips: int = 4) -> dict[str, Any]:
+    random = np.random.default_rng(0)
+    items = [
+        dict(
+            frame_dir=f'{n}',
+            label=n % 2,
+            img_shape=(480, 640),
+            total_frames=5,
+            keypoint=random.uniform(10, 400, (1, 5, 33, 2)).astype(np.float32),
+            keypoint_score=np.ones((1, 5, 33), np.float32),
+        )
+        for n in range(clips)
+    ]
+    names = [item['frame_dir'] for item in items]
+    return dict(annotations=items, split=dict(train=names[:2], val=names[2:]), class_names=['a', 'b'])
+
+
+def test_nothing_wrong() -> None:
+    found = inspect_annotations(make_data())
+    assert not found.faults
+    assert not found.warnings
+    assert found.classes['a'] == dict(clips=2, frames=10, missed=0, shortest=5, longest=5)
+    assert found.splits == dict(train=2, val=2)
+    assert found.scores[-1] == 1
+
+
+def change(**values: Any) -> Any:
+    return lambda data: data['annotations'][0].update(values)
+
+
+FAULTS = {
+    r'labels out of range: 1 \(0 \(7\)\)': change(label=7),
+    'two clips of one name: 1': lambda data: data['annotations'].append(data['annotations'][0]),
+    r'not 33 joints: 1 \(0 \(17\)\)': change(keypoint=np.ones((1, 5, 17, 2), np.float32)),
+    'NaN or infinite keypoints': change(keypoint=np.full((1, 5, 33, 2), np.nan, np.float32)),
+    'clips in which nobody is seen': change(keypoint=np.zeros((1, 5, 33, 2), np.float32)),
+    'total_frames that differs': change(total_frames=6),
+    'keypoint_score of another shape': change(keypoint_score=np.ones((1, 5, 17), np.float32)),
+    '0-1 coordinates with a picture size in pixels': change(keypoint=np.full((1, 5, 33, 2), 0.5, np.float32)),
+    'no .M, T, V, C. array': change(keypoint=None),
+    'empty splits: 1 .val': lambda data: data['split'].update(val=[]),
+    'clips of a split that are not there: 1 .x': lambda data: data['split']['val'].append('x'),
+}
+
+
+@pytest.mark.parametrize('message', FAULTS)
+def test_what_makes_training_fail(message: str) -> None:
+    data = make_data()
+    FAULTS[message](data)
+    with pytest.raises(ValueError, match=message):
+        raise ValueError('\n'.join(inspect_annotations(data).faults))
+
+
+def test_what_flatters() -> None:
+    data = make_data()
+    data['split']['val'].append('0')
+    data['annotations'][3]['keypoint'] = data['annotations'][1]['keypoint'] * 2
+    data['annotations'][2]['keypoint'] = data['annotations'][2]['keypoint'].astype(np.float16)
+    warnings = '\n'.join(inspect_annotations(data).warnings)
+    assert 'clips in two splits: 1 (0)' in warnings
+    assert 'the same clip under two names in two splits: 1 (1 = 3)' in warnings
+    assert 'float16' in warnings
+
+
+@pytest.mark.parametrize('broken', [False, True])
+def test_the_command(tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capfd: Any, broken: bool) -> None:
+    data = make_data()
+    if broken:
+        data['annotations'][0]['label'] = -1
+    (tmp_path / 'a.pkl').write_bytes(pickle.dumps(data))
+    for options in ([], ['--json']):
+        monkeypatch.setattr('sys.argv', ['blazepose-skl', 'inspect', str(tmp_path / 'a.pkl'), *options])
+        with pytest.raises(SystemExit) as stopped:
+            main()
+        assert stopped.value.code == int(broken)
+        printed = capfd.readouterr().out
+        assert ('labels out of range' in printed) == broken
+    assert json.loads(printed)['splits'] == dict(train=2, val=2)

@@ -1,0 +1,73 @@
+"""Official splits."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import pytest
+
+from blazepose_skl.errors import InputError
+from blazepose_skl.official import ntu_split, read_hmdb51, read_kinetics, read_missing, read_ucf101
+
+
+def test_ucf101(tmp_path: Path) -> None:
+    (tmp_path / 'classInd.txt').write_text('1 ApplyEyeMakeup\n2 Archery\n')
+    (tmp_path / 'trainlist01.txt').write_text(
+        'ApplyEyeMakeup/v_ApplyEyeMakeup_g08_c01.avi 1\nArchery/v_Archery_g08_c01.avi 2\n'
+    )
+    (tmp_path / 'testlist01.txt').write_text('Archery/v_Archery_g01_c01.avi\n')
+    lists = read_ucf101(tmp_path)
+    assert lists.classes == ['ApplyEyeMakeup', 'Archery']
+    assert lists.labels['v_Archery_g01_c01'] == 'Archery'
+    clips = ['x/v_Archery_g01_c01', 'v_Archery_g08_c01', 'v_Archery_g09_c09']
+    assert lists.split(clips) == dict(train=['v_Archery_g08_c01'], val=['x/v_Archery_g01_c01'])
+    with pytest.raises(InputError, match=r'trainlist02.txt: cannot be read'):
+        read_ucf101(tmp_path, 2)
+
+
+def test_hmdb51(tmp_path: Path) -> None:
+    (tmp_path / 'brush_hair_test_split1.txt').write_text('a_brush.avi 1 \nb_brush.avi 2 \nc_brush.avi 0 \n')
+    lists = read_hmdb51(tmp_path)
+    assert lists.split(['h/a_brush', 'h/b_brush', 'h/c_brush']) == dict(train=['h/a_brush'], val=['h/b_brush'])
+    assert lists.classes == ['brush_hair']
+    with pytest.raises(InputError, match='no list such as brush_hair_test_split3'):
+        read_hmdb51(tmp_path, 3)
+
+
+def test_kinetics(tmp_path: Path) -> None:
+    (tmp_path / 'train.csv').write_text(
+        'label,youtube_id,time_start,time_end,split\nabseiling,-3B32lodo2M,59,69,train\n'
+    )
+    lists = read_kinetics({'train': tmp_path / 'train.csv'})
+    assert lists.split(['a/-3B32lodo2M_000059_000069', 'a/-3B32lodo2M', 'a/x'])['train'] == [
+        'a/-3B32lodo2M_000059_000069',
+        'a/-3B32lodo2M',
+    ]
+
+
+@pytest.mark.parametrize(
+    ('protocol', 'train'),
+    [('ntu60-xsub', [0]), ('ntu60-xview', [1]), ('ntu120-xsub', [0, 3]), ('ntu120-xset', [1, 2])],
+)
+def test_ntu(protocol: str, train: list[int]) -> None:
+    clips = [
+        'S001C001P001R001A001',
+        'S002C002P003R002A013',
+        'S018C001P044R001A061',
+        'S017C001P045R001A061',
+        'S001C002P001R001A002',
+    ]
+    split = ntu_split(clips, protocol, frozenset(['S001C002P001R001A002']))
+    wanted = [clips[n] for n in train]
+    assert split['train'] == wanted
+    others = clips[:2] if '60' in protocol else clips[:4]
+    assert split['val'] == [clip for clip in others if clip not in wanted]
+
+
+def test_ntu_messages(tmp_path: Path) -> None:
+    with pytest.raises(InputError, match="'walk' is not called as NTU"):
+        ntu_split(['walk'], 'ntu60-xsub')
+    with pytest.raises(InputError, match="no protocol 'x'; there are ntu60-xsub"):
+        ntu_split([], 'x')
+    (tmp_path / 'missing.txt').write_text('Samples with missing skeletons\nS001C002P005R002A008\n')
+    assert read_missing(tmp_path / 'missing.txt') == {'S001C002P005R002A008'}
