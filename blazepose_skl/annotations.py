@@ -21,7 +21,7 @@ import numpy as np
 from blazepose_skl.clips import Clip
 from blazepose_skl.errors import InputError
 
-__all__ = ['AnnotationWriter', 'annotate', 'pack_annotation', 'read_annotations', 'select_split']
+__all__ = ['AnnotationWriter', 'annotate', 'pack_annotation', 'read_annotations', 'select_split', 'unfinished']
 
 
 def annotate(clip: Clip, name: str) -> dict[str, Any]:
@@ -72,6 +72,11 @@ def _string(text: str) -> bytes:
     return pickle.BINUNICODE + struct.pack('<I', len(encoded)) + encoded
 
 
+def unfinished(path: Path) -> Path:
+    """Where an annotation pickle stands until it is whole."""
+    return path.with_name(path.name + '.part')
+
+
 class AnnotationWriter:
     """Writes one annotation pickle, clip by clip, so that memory does not grow with their number.
 
@@ -81,24 +86,36 @@ class AnnotationWriter:
     >>> path = Path(tempfile.mkdtemp()) / 'clips.pkl'
     >>> clip = Clip(np.ones((1, 4, 33, 2), np.float32), np.ones((1, 4, 33), np.float32), 'blazepose', (640, 480))
     >>> with AnnotationWriter(path) as writer:
-    ...     writer.add(pack_annotation(annotate(clip, 'jump/03')))
+    ...     places = writer.add(pack_annotation(annotate(clip, 'jump/03')))
     ...     writer.finish(labels=[0], rest=dict(split=dict(train=['jump/03']), class_names=['jump']))
     >>> read_annotations(path)['annotations'][0]['keypoint'].shape
     (1, 4, 33, 2)
     """
 
-    def __init__(self, path: Path) -> None:
-        self.path = path
-        self._part = path.with_name(path.name + '.part')
-        self._labels: list[int] = []
-        self._file: BinaryIO = open(self._part, 'wb')  # noqa: SIM115 - closed in __exit__
-        self._file.write(_HEAD + pickle.EMPTY_DICT + _string('annotations') + pickle.EMPTY_LIST)
+    def __init__(self, path: Path, labels: Sequence[int] = (), end: int = 0) -> None:
+        """Begin, or go on with an unfinished pickle.
 
-    def add(self, packed: bytes) -> None:
-        """Add one annotation, as :func:`pack_annotation` made it."""
+        Args:
+            path: The pickle.
+            labels: The places that :meth:`add` gave for the annotations that the unfinished one holds.
+            end: Where the last of them ends.
+        """
+        self.path = path
+        self._labels = list(labels)
+        self._file: BinaryIO = open(unfinished(path), 'r+b' if end else 'w+b')  # noqa: SIM115 - closed in __exit__
+        if end:
+            self._file.truncate(end)
+            self._file.seek(end)
+        else:
+            self._file.write(_HEAD + pickle.EMPTY_DICT + _string('annotations') + pickle.EMPTY_LIST)
+
+    def add(self, packed: bytes) -> tuple[int, int]:
+        """Add one annotation, as :func:`pack_annotation` made it; the places of its label and its end."""
         self._file.write(packed)
         self._labels.append(self._file.tell() - _LABEL_BEHIND)
         self._file.write(pickle.APPEND)
+        self._file.flush()
+        return self._labels[-1], self._file.tell()
 
     def finish(self, labels: Sequence[int], rest: Mapping[str, Any]) -> None:
         """Put in the labels of all annotations and the other top-level keys, and give the file its name."""
@@ -113,7 +130,7 @@ class AnnotationWriter:
         self._file.flush()
         os.fsync(self._file.fileno())
         self._file.close()
-        os.replace(self._part, self.path)
+        os.replace(unfinished(self.path), self.path)
 
     def __enter__(self) -> AnnotationWriter:
         return self
@@ -123,7 +140,9 @@ class AnnotationWriter:
     ) -> None:
         if not self._file.closed:
             self._file.close()
-            self._part.unlink(missing_ok=True)
+            # Whoever interrupts may want to go on; what failed would fail again.
+            if kind is None or issubclass(kind, Exception):
+                unfinished(self.path).unlink(missing_ok=True)
 
 
 # -- reading ----------------------------------------------------------------------------------------

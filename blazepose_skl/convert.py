@@ -4,14 +4,15 @@ from __future__ import annotations
 
 import os
 from collections import Counter
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from contextlib import contextmanager
 from dataclasses import dataclass, field
 from pathlib import Path
 
 import msgspec
 
 import blazepose_skl
-from blazepose_skl.annotations import AnnotationWriter, annotate, pack_annotation
+from blazepose_skl.annotations import AnnotationWriter, annotate, pack_annotation, unfinished
 from blazepose_skl.clips import Clip
 from blazepose_skl.dumps import Reading, find_dumps, read_clip
 from blazepose_skl.dumps.joints import BLAZEPOSE
@@ -19,6 +20,7 @@ from blazepose_skl.dumps.sources import Source
 from blazepose_skl.dumps.timing import resample_clip
 from blazepose_skl.errors import InputError
 from blazepose_skl.gaps import fill_gaps
+from blazepose_skl.journal import Entry, Journal, stamp_of
 from blazepose_skl.labels import Label, LabelFile, folder_label, number_classes
 from blazepose_skl.splits import Split, check_split
 
@@ -46,6 +48,7 @@ class Converted:
     coordinates: str
     size: tuple[int, int]
     notes: tuple[str, ...]
+    channels: int
 
 
 @dataclass(frozen=True)
@@ -99,7 +102,8 @@ def convert(
     """Convert the dumps under a folder into one annotation pickle.
 
     A dump that cannot be converted is listed in the summary and beside the pickle (:func:`rejects_path`),
-    and the others are converted.
+    and the others are converted. Interrupted at any moment, and started again with the same options, it goes on
+    where it was.
 
     Args:
         dumps: A folder, or one dump.
@@ -121,8 +125,19 @@ def convert(
     rejected: list[Rejected] = []
     channels = 0
     _make_folder(out)
-    with AnnotationWriter(out) as writer:
+    what = repr((blazepose_skl.__version__, str(dumps.resolve()), reading, filling, labels, classes))
+    journal = Journal(_journal_path(out), what, Converted)
+    entries = _kept(journal, out, {source.name: source for source in sources})
+    done += [entry.record for entry in entries]
+    before = {clip.name for clip in done}
+    if done:
+        channels = done[0].channels
+    journal.start(entries)
+    places, end = [entry.label_at for entry in entries], entries[-1].end if entries else 0
+    with _closing(journal), AnnotationWriter(out, places, end) as writer:
         for source in track(sources):
+            if source.name in before:
+                continue
             try:
                 clip = read_clip(source, reading)
                 label = _label(source, clip, labels)
@@ -143,7 +158,7 @@ def convert(
             except InputError as error:
                 rejected.append(Rejected(source.name, str(error)))
                 continue
-            writer.add(pack_annotation(annotate(filled, source.name)))
+            label_at, end = writer.add(pack_annotation(annotate(filled, source.name)))
             done.append(
                 Converted(
                     source.name,
@@ -154,8 +169,10 @@ def convert(
                     clip.coordinates,
                     clip.size,
                     clip.notes,
+                    clip.landmarks.shape[-1],
                 )
             )
+            journal.add(Entry(done[-1], label_at, end, stamp_of([file.path for file in source.files])))
         _write_rejects(out, rejected)
         if not done:
             raise InputError(
@@ -182,6 +199,39 @@ def convert(
             ),
         )
     return Summary(tuple(done), tuple(rejected), tuple(names), parts)
+
+
+def _journal_path(out: Path) -> Path:
+    return out.with_name(out.name + '.part.journal')
+
+
+def _kept(journal: Journal[Converted], out: Path, sources: Mapping[str, Source]) -> list[Entry[Converted]]:
+    """The clips that an unfinished pickle beside ``out`` holds and that have not changed since."""
+    try:
+        reached = unfinished(out).stat().st_size
+    except OSError:
+        return []
+    entries: list[Entry[Converted]] = []
+    for entry in journal.read(reached):
+        source = sources.get(entry.record.name)
+        if source is None or stamp_of([file.path for file in source.files]) != entry.stamp:
+            break
+        entries.append(entry)
+    return entries
+
+
+@contextmanager
+def _closing(journal: Journal[Converted]) -> Iterator[None]:
+    """Closes the journal in the end, and removes it unless the conversion was interrupted."""
+    try:
+        yield
+    except Exception:
+        journal.close(remove=True)
+        raise
+    except BaseException:
+        journal.close(remove=False)
+        raise
+    journal.close(remove=True)
 
 
 def _make_folder(out: Path) -> None:

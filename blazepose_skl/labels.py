@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import csv
+import hashlib
 import io
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
@@ -42,6 +43,12 @@ class LabelFile:
         self.path = path
         self._labels = {_bare(name): label for name, label in labels.items()}
         self._labels |= labels
+
+    def __repr__(self) -> str:
+        digest = hashlib.sha256(
+            repr(sorted((clip, str(label)) for clip, label in self._labels.items())).encode('utf-8', 'replace')
+        )
+        return f'LabelFile({str(self.path)!r}, {digest.hexdigest()})'
 
     def __getitem__(self, clip: str) -> Label:
         for name in (clip, PurePosixPath(clip).name):
