@@ -14,7 +14,7 @@ from numpy.typing import NDArray
 
 from blazepose_skl.skeletons import Skeleton
 
-__all__ = ['Body', 'flip', 'fold_unseen', 'measure_body', 'resample', 'rotate', 'to_bone', 'to_motion']
+__all__ = ['Body', 'dimensions', 'flip', 'fold_unseen', 'measure_body', 'resample', 'rotate', 'to_bone', 'to_motion']
 
 Array = NDArray[np.float32]
 
@@ -141,28 +141,42 @@ def fold_unseen(keypoint: Array, kept: NDArray[np.bool_], skeleton: Skeleton) ->
 
 
 def flip(keypoint: Array, score: Array, mirror: Sequence[int]) -> tuple[Array, Array]:
-    """The clip seen in a mirror: x negated, and each joint in the place of its counterpart."""
+    """The clip seen in a mirror: x negated, and each joint in the place of its counterpart.
+
+    Args:
+        keypoint: (M, T, V, C), see :func:`dimensions`.
+        score: (M, T, V).
+        mirror: The counterpart of each joint.
+    """
     mirrored = keypoint[..., list(mirror), :].copy()
-    mirrored[..., 0] *= -1
+    mirrored[..., :: dimensions(keypoint)] *= -1
     return mirrored, score[..., list(mirror)]
 
 
+def dimensions(keypoint: Array) -> int:
+    """2 or 3, for keypoints (..., C) in one frame of reference (C = 2 or 3) or two (C = 4 or 6)."""
+    return {2: 2, 3: 3, 4: 2, 6: 3}[keypoint.shape[-1]]
+
+
 def rotate(keypoint: Array, angles: Sequence[float]) -> Array:
-    """Keypoints turned about the origin.
+    """Keypoints turned about the origin, in each of their frames of reference.
 
     Args:
-        keypoint: (..., 2) or (..., 3).
-        angles: Radians; one for two channels, about x, y and z (in this order) for three.
+        keypoint: (..., C), see :func:`dimensions`.
+        angles: Radians; one in two dimensions, in three about x, y and z (in this order).
     """
-    if keypoint.shape[-1] == 2:
-        return (keypoint @ _plane_rotation(angles[0]).T).astype(np.float32)
-    matrix = np.eye(3)
-    for axis, angle in enumerate(angles):
-        turn = np.eye(3)
-        others = [i for i in range(3) if i != axis]
-        turn[np.ix_(others, others)] = _plane_rotation(angle)
-        matrix = turn @ matrix
-    return (keypoint @ matrix.T).astype(np.float32)
+    size = dimensions(keypoint)
+    if size == 2:
+        matrix = _plane_rotation(angles[0])
+    else:
+        matrix = np.eye(3)
+        for axis, angle in enumerate(angles):
+            turn = np.eye(3)
+            others = [i for i in range(3) if i != axis]
+            turn[np.ix_(others, others)] = _plane_rotation(angle)
+            matrix = turn @ matrix
+    turned = keypoint.reshape(*keypoint.shape[:-1], -1, size) @ matrix.T
+    return turned.reshape(keypoint.shape).astype(np.float32)
 
 
 def _plane_rotation(angle: float) -> NDArray[np.float64]:

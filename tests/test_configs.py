@@ -15,7 +15,7 @@ LEAVES = sorted(path for path in CONFIGS.glob('*/*.py') if path.parent.name != '
 STREAMS = {'joint': 'j', 'bone': 'b', 'joint-motion': 'jm', 'bone-motion': 'bm'}
 NAME = re.compile(
     r'(?P<model>stgcn|stgcnpp)_\d+xb(?P<batch>\d+)-(?P<stream>joint|bone|joint-motion|bone-motion)'
-    r'-(?P<frames>u100-80e|r48-\d+e-small)_custom-(?P<layout>blazepose|enhanced-blazepose)'
+    r'-(?P<frames>u100-80e|r32-\d+e-small)_custom-(?P<layout>blazepose|enhanced-blazepose)'
 )
 
 

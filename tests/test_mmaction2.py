@@ -205,6 +205,29 @@ def test_normalized_body_leaves_what_was_never_seen_at_the_origin():
     assert not build(type='NormalizeBody')(nobody)['keypoint'].any()
 
 
+def test_place_in_the_picture_is_a_second_frame_of_reference():
+    start = {**clip(33), 'img_shape': (480, 640)}
+    start['keypoint_score'] += 0.1
+    body = build(type='NormalizeBody')(dict(start))['keypoint']
+    both = build(type='NormalizeBody', place=True)(dict(start))['keypoint']
+    np.testing.assert_array_equal(both[..., :2], body)
+    np.testing.assert_allclose(both[..., 2:] * 480 + [320, 240], start['keypoint'], atol=1e-3)
+    streams = GenSkeFeat(dataset='blazepose', feats=['j'])(dict(keypoint=both, keypoint_score=start['keypoint_score']))
+    assert streams['keypoint'].shape[-1] == 5
+
+
+def test_blurring_the_place_leaves_the_body_and_what_was_not_seen():
+    np.random.seed(0)
+    start = {**clip(33, people=2), 'img_shape': (480, 640)}
+    start['keypoint_score'][1] = 0
+    sharp = build(type='NormalizeBody', place=True)(start)
+    blurred = build(type='RandomPlace', shift=0.5, zoom=0.5, forget=0)(dict(sharp))['keypoint']
+    np.testing.assert_array_equal(blurred[..., :2], sharp['keypoint'][..., :2])
+    assert not np.allclose(blurred[0, ..., 2:], sharp['keypoint'][0, ..., 2:])
+    assert not blurred[1].any()
+    assert not build(type='RandomPlace', forget=1)(dict(sharp))['keypoint'][..., 2:].any()
+
+
 def test_flip_twice_is_identity():
     start = clip(33)
     step = build(type='RandomFlipSkeleton', probability=1.0)
@@ -215,15 +238,14 @@ def test_flip_twice_is_identity():
     np.testing.assert_equal(step(once), start)
 
 
-@pytest.mark.parametrize('channels', [2, 3])
+@pytest.mark.parametrize('channels', [2, 3, 4])
 def test_turning_keeps_lengths_and_stretching_keeps_scores(channels):
     np.random.seed(0)  # the frameworks' steps draw from NumPy's global state
     start = clip(33, channels)
     turned = build(type='RandomRotateSkeleton', degrees=90)(dict(start))
     assert not np.allclose(turned['keypoint'], start['keypoint'])
-    np.testing.assert_allclose(
-        np.linalg.norm(turned['keypoint'], axis=-1), np.linalg.norm(start['keypoint'], axis=-1), rtol=1e-5
-    )
+    lengths = [np.linalg.norm(c['keypoint'].reshape(-1, 3 if channels == 3 else 2), axis=-1) for c in (turned, start)]
+    np.testing.assert_allclose(*lengths, rtol=1e-4)
     stretched = build(type='RandomScaleSkeleton', amount=0.3)(dict(start))
     factors = (stretched['keypoint'] / start['keypoint']).reshape(-1, channels)
     np.testing.assert_allclose(factors, np.broadcast_to(factors[0], factors.shape), rtol=1e-4)
@@ -285,6 +307,13 @@ def test_unknown_layouts_and_modes_are_answered_with_the_known():
 def test_a_clip_of_other_joints_is_one_sentence(step):
     with pytest.raises(InputError, match=f"{step['type']}: clip 'clip' has 25 joints where 'blazepose' has 33"):
         build(**step)(clip(25))
+
+
+def test_a_place_needs_two_dimensions_and_a_picture():
+    with pytest.raises(InputError, match="clip 'clip' has 3 coordinates; only 2-D keypoints have a place"):
+        build(type='NormalizeBody', place=True)(clip(33, 3))
+    with pytest.raises(InputError, match='no place in the keypoints; put NormalizeBody with place=True before it'):
+        build(type='RandomPlace')(clip(33))
 
 
 @pytest.mark.parametrize('step', ['NormalizeBody', 'RandomFlipSkeleton'])

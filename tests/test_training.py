@@ -2,6 +2,7 @@
 
 import pickle
 import re
+import shutil
 import subprocess
 import sys
 from pathlib import Path
@@ -19,7 +20,8 @@ compat.allow_checkpoints()
 ROOT = Path(__file__).parent.parent
 OURS, UPSTREAM = ROOT / 'tools', Path(mmaction.__file__).parent / '.mim/tools'
 STOCK = ROOT / 'configs/stgcn/stgcn_8xb16-joint-u100-80e_custom-blazepose.py'
-SMALL = ROOT / 'configs/stgcnpp/stgcnpp_1xb16-joint-r48-20e-small_custom-blazepose.py'
+SMALL = ROOT / 'configs/stgcnpp/stgcnpp_1xb16-joint-r32-18e-small_custom-blazepose.py'
+COMMAND = Path(sys.executable).parent / 'blazepose-skl'
 NARROW = ['model.backbone.base_channels=8', 'model.cls_head.in_channels=32']
 
 
@@ -136,6 +138,29 @@ def test_two_processes_train_one_model(write, tmp_path, monkeypatch):
     assert digests[0] == digests[1]
     command = ['bash', OURS / 'dist_test.sh', config, work_dir / 'epoch_1.pth', 2, '--work-dir', work_dir]
     assert 'acc/top1' in run(*command, '--cfg-options', *settings)
+
+
+def test_real_dumps_to_a_tested_recogniser(real_data, tmp_path):
+    """The whole path as a user types it, on a part of real dumps: convert, train, test, read the scores."""
+    from blazepose_skl.evaluation import read_scores
+
+    dumps = tmp_path / 'dumps'
+    for action in ('drink', 'kick', 'walk'):
+        for number in range(10):
+            dump = real_data('actions16') / action / f'{number:02}.json'
+            (dumps / action).mkdir(parents=True, exist_ok=True)
+            shutil.copy(dump, dumps / action)
+    data, work_dir = tmp_path / 'data.pkl', tmp_path / 'work'
+    out = run(COMMAND, 'convert', dumps, data, '--last', 2)
+    assert '30 clips, 3 classes, 900 frames, 0 missed, 0 rejected' in out
+    settings = [f'ann_file={data}', 'num_classes=3', *NARROW]
+    short = ['train_cfg.max_epochs=2', 'train_dataloader.batch_size=8']
+    run(sys.executable, OURS / 'train.py', SMALL, '--work-dir', work_dir, '--cfg-options', *settings, *short)
+    command = [sys.executable, OURS / 'test.py', SMALL, work_dir / 'epoch_2.pth', '--work-dir', work_dir]
+    run(*command, '--dump', tmp_path / 'scores.pkl', '--cfg-options', *settings)
+    scores = read_scores(tmp_path / 'scores.pkl')
+    assert sorted(scores.labels) == [0, 0, 1, 1, 2, 2]
+    np.testing.assert_allclose(scores.scores.sum(1), 1, atol=1e-4)
 
 
 # -- bad input: one sentence, and no traceback --------------------------------------------------------------

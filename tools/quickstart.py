@@ -20,7 +20,7 @@ from blazepose_skl.errors import InputError
 from blazepose_skl.evaluation import Scores, read_scores
 
 ROOT = Path(__file__).resolve().parent.parent
-CONFIG = ROOT / 'configs/stgcnpp/stgcnpp_1xb16-joint-r48-20e-small_custom-blazepose.py'
+CONFIG = ROOT / 'configs/stgcnpp/stgcnpp_1xb16-joint-r32-18e-small_custom-blazepose.py'
 console = Console()
 
 
@@ -34,16 +34,16 @@ def quickstart(
         Optional[str],  # noqa: UP045, typer reads it
         typer.Option(help='Regular expression whose group is the person, camera or source video of a clip.'),
     ] = None,
-    epochs: Annotated[int, typer.Option(help='Epochs of training.', min=1)] = 20,
+    epochs: Annotated[int, typer.Option(help='Epochs of training.', min=1)] = 18,
 ) -> None:
     """Make, convert, train, test; print accuracy and the confusion matrix."""
     work_dir = work_dir.resolve()
     if dumps is None:
         dumps, group = work_dir / 'synthetic_dumps', r'(person\d+)'
-        run('blazepose-skl', 'synthesize', dumps)
+        run('blazepose-skl', 'synthesize', dumps, '--dialect', 'tasks')
     pickle_file, scores_file = work_dir / 'data.pkl', work_dir / 'scores.pkl'
     run('blazepose-skl', 'convert', dumps, pickle_file, *(['--group', group] if group else []))
-    classes = read_annotations(pickle_file)['classes']
+    classes = read_annotations(pickle_file)['class_names']
     options = [f'ann_file={pickle_file}', f'num_classes={len(classes)}']
     schedule = [f'train_cfg.max_epochs={epochs}', f'train_cfg.val_interval={epochs}', f'param_scheduler.1.end={epochs}']
     train_dir = work_dir / 'train'

@@ -10,7 +10,7 @@ What importing this module changes in MMAction2 1.x, and nothing else:
 * ``BaseHead.loss_by_feat`` counts training accuracy under bfloat16 autocast too.
 * ``PoseDataset`` says in a sentence that a file or split is missing or empty.
 * Registered beside the stock ones: the transforms ``NormalizeBody``, ``RandomRotateSkeleton``,
-  ``RandomScaleSkeleton``, ``RandomFlipSkeleton``, ``ResampleFrames``, the optimiser wrapper
+  ``RandomScaleSkeleton``, ``RandomFlipSkeleton``, ``RandomPlace``, ``ResampleFrames``, the optimiser wrapper
   ``AutocastOptimWrapper``, the hook ``CheckLabels`` and the runner ``PoseRunner``.
 
 The methods are wrapped on the stock classes, because backbones and ``GenSkeFeat`` refer to these by Python

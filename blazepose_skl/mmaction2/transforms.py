@@ -27,17 +27,22 @@ class NormalizeBody(BaseTransform):  # type: ignore[misc]
     A joint outside the picture gets a score near 0 and a place that the estimator makes up, often far away;
     it is put where its parent is. A person of whom nothing was seen is at the origin, as padding people are.
 
-    Required keys: keypoint (M, T, V, 2 or 3), keypoint_score (M, T, V). Modified: keypoint.
+    Required keys: keypoint (M, T, V, 2 or 3), keypoint_score (M, T, V), with ``place`` img_shape (h, w).
+    Modified: keypoint.
 
     Args:
         layout: The skeleton of the data.
+        place: Also say where in the picture the joints are: two more channels, in heights of the picture from
+            its middle, 2-D only. A second frame of reference, for :class:`RandomPlace` to blur.
         seen: A joint takes part in the measuring where its score reaches this.
         made_up: A joint is put on its parent where its score is below this, or 0.
     """
 
-    def __init__(self, layout: SkeletonLike = 'blazepose', seen: float = 0.5, made_up: float = 0.1) -> None:
+    def __init__(
+        self, layout: SkeletonLike = 'blazepose', place: bool = False, seen: float = 0.5, made_up: float = 0.1
+    ) -> None:
         self.skeleton = find_skeleton(layout, 'NormalizeBody')
-        self.seen, self.made_up = seen, made_up
+        self.place, self.seen, self.made_up = place, seen, made_up
 
     def transform(self, results: Results) -> Results:
         check_joints(self.skeleton, results, 'NormalizeBody')
@@ -45,6 +50,15 @@ class NormalizeBody(BaseTransform):  # type: ignore[misc]
         person = int(score.sum(axis=(1, 2)).argmax())
         body = features.measure_body(keypoint[person], score[person], self.skeleton, self.seen)
         normal = ((keypoint - body.center) / body.height).astype(np.float32)
+        if self.place:
+            if keypoint.shape[-1] != 2:
+                raise InputError(
+                    f"NormalizeBody: clip '{results.get('frame_dir', '?')}' has {keypoint.shape[-1]} coordinates; "
+                    'only 2-D keypoints have a place in the picture: give place=False'
+                )
+            height, width = results['img_shape']
+            in_picture = (keypoint - np.float32([width / 2, height / 2])) / height
+            normal = np.concatenate([normal, in_picture.astype(np.float32)], axis=-1)
         results['keypoint'] = features.fold_unseen(normal, (score >= self.made_up) & (score > 0), self.skeleton)
         return results
 
@@ -63,16 +77,17 @@ class RandomRotateSkeleton(BaseTransform):  # type: ignore[misc]
     """Turn all frames of a clip by the same random angle, uniform in ±degrees.
 
     About the origin: put :class:`NormalizeBody` before it. In 3-D (x right, y down, z away) about each axis.
+    Two frames of reference are turned alike.
 
     Args:
         degrees: One number, or for 3-D three (about x, y, z).
     """
 
-    def __init__(self, degrees: float | Sequence[float] = 15.0) -> None:
+    def __init__(self, degrees: float | Sequence[float] = 10.0) -> None:
         self.degrees = degrees
 
     def transform(self, results: Results) -> Results:
-        axes = 1 if results['keypoint'].shape[-1] == 2 else 3
+        axes = 1 if features.dimensions(results['keypoint']) == 2 else 3
         limits = np.broadcast_to(np.deg2rad(self.degrees), axes)
         results['keypoint'] = features.rotate(results['keypoint'], list(np.random.uniform(-limits, limits)))
         return results
@@ -80,15 +95,48 @@ class RandomRotateSkeleton(BaseTransform):  # type: ignore[misc]
 
 @TRANSFORMS.register_module(force=True)
 class RandomScaleSkeleton(BaseTransform):  # type: ignore[misc]
-    """Stretch a clip along each axis by a random factor, uniform in 1 ± amount; scores stay."""
+    """Stretch a clip along each axis by a random factor, uniform in 1 ± amount; scores stay.
 
-    def __init__(self, amount: float = 0.2) -> None:
+    Two frames of reference are stretched alike.
+    """
+
+    def __init__(self, amount: float = 0.1) -> None:
         self.amount = amount
 
     def transform(self, results: Results) -> Results:
         keypoint = results['keypoint']
-        factors = np.random.uniform(1 - self.amount, 1 + self.amount, keypoint.shape[-1])
-        results['keypoint'] = (keypoint * factors).astype(np.float32)
+        axes = features.dimensions(keypoint)
+        factors = np.random.uniform(1 - self.amount, 1 + self.amount, axes)
+        results['keypoint'] = (keypoint * np.tile(factors, keypoint.shape[-1] // axes)).astype(np.float32)
+        return results
+
+
+@TRANSFORMS.register_module(force=True)
+class RandomPlace(BaseTransform):  # type: ignore[misc]
+    """Blur where in the picture a clip is: shift, zoom or forget the second frame of reference.
+
+    Where a person is and how large tells something about an action seen by one camera, and nothing about
+    another camera's: a network that is to use it must not rely on it.
+
+    Args:
+        shift: Up to this many heights of the picture along each axis.
+        zoom: By a factor of up to exp(±zoom).
+        forget: The probability that the channels are 0.
+    """
+
+    def __init__(self, shift: float = 0.1, zoom: float = 0.1, forget: float = 0.25) -> None:
+        self.shift, self.zoom, self.forget = shift, zoom, forget
+
+    def transform(self, results: Results) -> Results:
+        keypoint = results['keypoint'].copy()
+        if keypoint.shape[-1] != 4:
+            raise InputError('RandomPlace: no place in the keypoints; put NormalizeBody with place=True before it')
+        seen = _scores(results, 'RandomPlace')[..., None] > 0  # what is 0 for want of a person stays so
+        factor = np.exp(np.random.uniform(-self.zoom, self.zoom))
+        keypoint[..., 2:] = (keypoint[..., 2:] * factor + np.random.uniform(-self.shift, self.shift, 2)) * seen
+        if np.random.rand() < self.forget:
+            keypoint[..., 2:] = 0
+        results['keypoint'] = keypoint
         return results
 
 
@@ -122,7 +170,7 @@ class ResampleFrames(BaseTransform):  # type: ignore[misc]
     Required keys: keypoint (M, T, V, C), keypoint_score. Modified: both, total_frames.
     """
 
-    def __init__(self, length: int = 64, min_share: float = 0.5, test_mode: bool = False) -> None:
+    def __init__(self, length: int = 32, min_share: float = 0.75, test_mode: bool = False) -> None:
         self.length, self.min_share, self.test_mode = length, min_share, test_mode
 
     def transform(self, results: Results) -> Results:

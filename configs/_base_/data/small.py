@@ -1,14 +1,15 @@
 # For tens to hundreds of clips: place and size of the body are taken out, then views and tempos made up.
 # The parts that stand around GenSkeFeat, which the leaf states.
 normalize_train = [
-    dict(type='ResampleFrames', length=48),
-    dict(type='NormalizeBody'),
-    dict(type='RandomRotateSkeleton', degrees=15),
-    dict(type='RandomScaleSkeleton', amount=0.2),
+    dict(type='ResampleFrames', length=32, min_share=0.75),
+    dict(type='NormalizeBody', place=True),
+    dict(type='RandomRotateSkeleton', degrees=10),
+    dict(type='RandomScaleSkeleton', amount=0.1),
+    dict(type='RandomPlace', shift=0.1, zoom=0.1, forget=0.25),
 ]
 normalize_test = [
-    dict(type='ResampleFrames', length=48, test_mode=True),
-    dict(type='NormalizeBody'),
+    dict(type='ResampleFrames', length=32, test_mode=True),
+    dict(type='NormalizeBody', place=True),
 ]
 pack = [
     dict(type='FormatGCNInput', num_person=1),

@@ -1,7 +1,7 @@
 # AdamW with warm-up; the last epoch counts, since a small set has no third part to choose an epoch on.
 _base_ = '../runtime.py'
 
-__epochs = 20
+__epochs = 18
 train_cfg = dict(type='EpochBasedTrainLoop', max_epochs=__epochs, val_begin=5, val_interval=5)
 param_scheduler = [
     dict(type='LinearLR', start_factor=0.01, end=2, by_epoch=True, convert_to_iter_based=True),
