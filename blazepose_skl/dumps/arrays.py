@@ -40,7 +40,8 @@ def _parse(data: bytes, place: str) -> NDArray[np.float64]:
     if any(side < 0 for side in shape) or math.prod(shape) * dtype.itemsize != len(body):
         raise InputError(f'{place}: {len(body)} bytes where an array of shape {shape} was announced; the file is cut')
     array = np.frombuffer(body, dtype).reshape(shape, order='F' if fortran else 'C')
-    return array.astype(np.float64)
+    with np.errstate(invalid='ignore'):  # NaN with a payload
+        return array.astype(np.float64)
 
 
 def is_one_frame(data: bytes) -> bool:

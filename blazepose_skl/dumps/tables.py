@@ -145,7 +145,7 @@ def _floats(cells: Sequence[str], place: str) -> list[float]:
     try:
         return [float(cell) if cell.strip() else float('nan') for cell in cells]
     except ValueError as error:
-        raise InputError(f'{place}: {error}; a number was expected') from None
+        raise InputError(f'{place}: {str(error)[:80]}; a number was expected') from None
 
 
 def _numbers(cells: Sequence[str] | None) -> NDArray[np.float64] | None:
