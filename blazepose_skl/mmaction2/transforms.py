@@ -57,7 +57,7 @@ class NormalizeBody(BaseTransform):  # type: ignore[misc]
                     'only 2-D keypoints have a place in the picture: give place=False'
                 )
             height, width = results['img_shape']
-            in_picture = (keypoint - np.float32([width / 2, height / 2])) / height
+            in_picture = (keypoint - np.array([width / 2, height / 2], np.float32)) / height
             normal = np.concatenate([normal, in_picture.astype(np.float32)], axis=-1)
         results['keypoint'] = features.fold_unseen(normal, (score >= self.made_up) & (score > 0), self.skeleton)
         return results
