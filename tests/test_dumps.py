@@ -133,6 +133,8 @@ def test_fractions_outside_the_picture_are_no_pixels(tmp_path: Path) -> None:
 
 # -- real files -------------------------------------------------------------------------------------
 
+MP_DATA = [f'{action}/{number}' for action in ('drink', 'walk') for number in (0, 24, 49)]
+
 
 @pytest.mark.parametrize(
     ('name', 'frames', 'missed', 'dialect'),
@@ -144,12 +146,19 @@ def test_fractions_outside_the_picture_are_no_pixels(tmp_path: Path) -> None:
         ('bare_list_of_frames.json', 701, 0, 'bare'),
         ('tfjs_style_empty_frames.json', 101, 9, 'keypoints'),
         ('holistic.pose', 97, 0, 'pose'),
-        ('MP_Data/walk/0', 30, 0, 'arrays'),
+        *((f'MP_Data/{clip}', 30, 0, 'arrays') for clip in MP_DATA),
     ],
 )
 def test_real_dumps(real_data: object, name: str, frames: int, missed: int, dialect: str) -> None:
-    clip = read(real_data('dialects') / name, people=2)  # type: ignore[operator]
+    clip = read(real_data('dialects') / name, people=4)  # type: ignore[operator]
     assert (clip.landmarks.shape[1], int(clip.missed.sum()), clip.dialect) == (frames, missed, dialect)
+
+
+def test_no_real_dump_is_left_out(real_data: object) -> None:
+    found = {source.name for source in find_dumps(real_data('dialects'))}  # type: ignore[operator]
+    single = {'messagetodict', 'tasks_asdict', 'tasks_asdict_several_people', 'bare_list_of_frames', 'holistic'}
+    folders = {'messagetojson_per_frame', *(f'MP_Data/{clip}' for clip in MP_DATA)}
+    assert found == single | folders | {'tfjs_style_empty_frames', 'reject_27_unofficial_names'}
 
 
 # -- messages ---------------------------------------------------------------------------------------

@@ -12,8 +12,9 @@ __all__ = ['POLICIES', 'choose_people', 'link_people']
 # Whom to keep when there are more people than wanted.
 POLICIES = ('longest', 'largest', 'confident')
 
-# Nobody moves further from one frame to the next than this many of their own sizes.
-_REACH = 1.0
+# Nobody's joints move further on average from one detection to the next than this many of their own sizes, not
+# at six frames a second either. It does not grow while somebody is out of sight: then somebody else has come.
+_REACH = 0.55
 # A track that was not seen for this many frames is over.
 _PATIENCE = 30
 
@@ -22,7 +23,8 @@ def link_people(frames: NDArray[np.intp], landmarks: FloatArray) -> NDArray[np.i
     """The track that each detection belongs to, (N,), numbered from 0 in the order of appearance.
 
     Tracks and detections are matched greedily, the nearest pair first; nearness is the mean distance of
-    the joints that both have, in sizes of the person, so that overlap and distance count together.
+    the joints that both have, in sizes of the smaller of both, so that overlap and distance count together and
+    somebody large is not near to everybody.
 
     Args:
         frames: (N,) ascending.
@@ -41,10 +43,9 @@ def link_people(frames: NDArray[np.intp], landmarks: FloatArray) -> NDArray[np.i
         alive = {track: n for track, n in last.items() if frames[start] - frames[n] <= _PATIENCE}
         pairs = []
         for track, n in alive.items():
-            gap = frames[start] - frames[n]
             for m in now:
-                distance = _distance(points[n], points[m]) / max(sizes[n], sizes[m], 1e-9)
-                if distance <= _REACH * (1 + 0.1 * (gap - 1)):
+                distance = _distance(points[n], points[m]) / max(min(sizes[n], sizes[m]), 1e-9)
+                if distance <= _REACH:
                     pairs.append((distance, track, m))
         free = set(now)
         for _, track, m in sorted(pairs):
