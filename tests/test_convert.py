@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import gzip
 import json
+import shutil
 from collections import Counter
 from pathlib import Path
 from typing import Any
@@ -13,6 +15,7 @@ from conftest import keypoints, kinetics, make_motion, write_dump, write_tree
 
 from blazepose_skl.annotations import read_annotations
 from blazepose_skl.cli import main
+from blazepose_skl.convert import rejects_path
 
 
 def convert(monkeypatch: pytest.MonkeyPatch, *args: object) -> int:
@@ -65,6 +68,24 @@ def test_a_bad_dump_is_one_line_and_the_rest_is_converted(tmp_path: Path, run: A
     (dumps / 'jump' / '03.json').unlink()
     assert run(dumps, out) == 0
     assert not rejects.exists()
+
+
+@pytest.mark.parametrize('suffix', ['.zip', '.tar', '.tar.gz', '.tar.xz'])
+def test_a_damaged_archive_is_one_line_and_the_rest_is_converted(tmp_path: Path, run: Any, suffix: str) -> None:
+    dumps = write_tree(tmp_path / 'dumps', dict(jump=2, run=2))
+    kinds = {'.zip': 'zip', '.tar': 'tar', '.tar.gz': 'gztar', '.tar.xz': 'xztar'}
+    packed = Path(shutil.make_archive(str(tmp_path / 'whole'), kinds[suffix], dumps)).read_bytes()
+    (dumps / 'jump' / f'00{suffix}').write_bytes(packed[: len(packed) // 2])
+    (dumps / 'run' / f'more{suffix}').write_bytes(packed)
+    (dumps / 'run' / '02.json.gz').write_bytes(gzip.compress((dumps / 'run' / '01.json').read_bytes())[:-40])
+    out = tmp_path / 'out.pkl'
+    assert run(dumps, out) == 1
+    names = {item['frame_dir'] for item in read_annotations(out)['annotations']}
+    whole = {f'{label}/0{n}' for label in ('jump', 'run') for n in range(2)}
+    assert names == whole | {f'run/more/{name}' for name in whole}
+    rejected = [json.loads(line) for line in rejects_path(out).read_text().splitlines()]
+    assert [item['name'] for item in rejected] == [f'jump/00{suffix}', 'run/02']
+    assert all('cannot be unpacked' in item['reason'] for item in rejected)
 
 
 def test_missed_frames_are_reported_and_filled(tmp_path: Path, run: Any, capfd: Any) -> None:

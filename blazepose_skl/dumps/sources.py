@@ -99,6 +99,10 @@ def read_file(file: File) -> bytes:
         InputError: It cannot be read, or unpacks to far more than a dump would.
     """
     try:
+        if _is_archive(file.place):
+            # Not to be unpacked, or its members would stand here: this says why.
+            _members(file.path, '', file.place)
+            raise InputError(f'{file.place}: an archive where a dump was expected')
         if not file.member:
             data = file.path.read_bytes()
         elif file.path.name.lower().endswith(_ZIP):
@@ -164,7 +168,7 @@ def find_sources(dumps: Path, is_frame: Callable[[File], bool]) -> Iterator[Sour
     """
     if dumps.is_file():
         if _is_archive(dumps.name):
-            files: Iterable[File] = _members(dumps, '')
+            files: Iterable[File] = _members(dumps, '', str(dumps))
         else:
             yield Source(_without_suffix(dumps.name), (File(dumps, str(dumps)),))
             return
@@ -173,9 +177,15 @@ def find_sources(dumps: Path, is_frame: Callable[[File], bool]) -> Iterator[Sour
     else:
         raise InputError(f'{dumps}: there is no such file or folder; give the folder with the dumps')
     found = False
-    for folder, group in groupby(files, key=lambda file: str(PurePosixPath(file.place).parent)):
+    # A damaged archive stands for itself, under its whole name, for read_file to say what is wrong with it.
+    for (folder, damaged), group in groupby(
+        files, key=lambda file: (str(PurePosixPath(file.place).parent), _is_archive(file.place))
+    ):
         found = True
         together = tuple(group)
+        if damaged:
+            yield from (Source(file.place, (file,)) for file in together)
+            continue
         if len(together) > 1 and is_frame(together[0]):
             yield Source(dumps.resolve().name if folder == '.' else folder, together, per_frame=True)
         else:
@@ -200,10 +210,13 @@ def _walk(dumps: Path) -> Iterator[File]:
             elif _is_archive(name):
                 archives.append((Path(folder, name), place))
         for path, place in archives:
-            yield from _members(path, _without_suffix(place))
+            try:
+                yield from _members(path, _without_suffix(place), place)
+            except InputError:
+                yield File(path, place)
 
 
-def _members(path: Path, prefix: str) -> Iterator[File]:
+def _members(path: Path, prefix: str, place: str) -> list[File]:
     """The dumps in an archive, under the archive's own place without suffix."""
     try:
         if path.name.lower().endswith(_ZIP):
@@ -211,16 +224,15 @@ def _members(path: Path, prefix: str) -> Iterator[File]:
         else:
             names = list(_tar_members(path))
     except (OSError, *_DAMAGED) as error:
-        raise InputError(f'{path}: cannot be unpacked: {error}') from None
+        raise InputError(f'{place}: cannot be unpacked: {error}') from None
     for name in names:
         parts = PurePosixPath(name.replace('\\', '/')).parts
         if '..' in parts or name.startswith('/'):
-            raise InputError(f"{path}: a member called '{name}' leads out of the archive; it was not read")
+            raise InputError(f"{place}: a member called '{name}' leads out of the archive; it was not read")
     names = [name for name in names if _may_be_dump(PurePosixPath(name).name) and '__MACOSX' not in name]
     # Folder by folder, as a tree would be walked.
     names.sort(key=lambda name: (natural_key(str(PurePosixPath(name).parent)), natural_key(PurePosixPath(name).name)))
-    for name in names:
-        yield File(path, (PurePosixPath(prefix) / name).as_posix(), name)
+    return [File(path, (PurePosixPath(prefix) / name).as_posix(), name) for name in names]
 
 
 def _may_be_dump(name: str) -> bool:
