@@ -143,16 +143,17 @@ def convert(
     from blazepose_skl import labels as label_files
     from blazepose_skl.convert import Filling, rejects_path
     from blazepose_skl.convert import convert as convert_dumps
-    from blazepose_skl.dumps import DIALECTS, Reading
+    from blazepose_skl.dumps import Reading
     from blazepose_skl.dumps.coordinates import UNITS
     from blazepose_skl.dumps.people import POLICIES as PERSON_POLICIES
+    from blazepose_skl.dumps.reading import DIALECT_NAMES
     from blazepose_skl.gaps import POLICIES as GAP_POLICIES
 
     _one_of('--missed', missed, GAP_POLICIES)
     _one_of('--person', person, PERSON_POLICIES)
     _one_of('--coords', coords, ('image', 'world'))
     _one_of('--coordinates', coordinates, UNITS)
-    _one_of('--dialect', dialect, [known.name for known in DIALECTS])
+    _one_of('--dialect', dialect, DIALECT_NAMES)
     summary = convert_dumps(
         dumps,
         out,

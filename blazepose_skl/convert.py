@@ -119,7 +119,7 @@ def convert(
         InputError: There is no dump, none can be converted, or there would be no training with the result.
     """
     reading, filling = reading or Reading(), filling or Filling()
-    sources = find_dumps(dumps)
+    sources = find_dumps(dumps, reading.dialect)
     _check_names(sources)
     done: list[Converted] = []
     rejected: list[Rejected] = []

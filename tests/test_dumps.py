@@ -161,6 +161,37 @@ def test_no_real_dump_is_left_out(real_data: object) -> None:
     assert found == single | folders | {'tfjs_style_empty_frames', 'reject_27_unofficial_names'}
 
 
+# -- doubts ------------------------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize('writer', ['tfjs', 'ml5'])
+def test_the_poses_of_a_single_frame(tmp_path: Path, writer: str) -> None:
+    """Two people, or a person in two frames: only --dialect can tell."""
+    motion = make_motion(frames=1, people=2)
+    (frame,) = WRITERS[writer][1](motion)
+    path = write_dump(tmp_path / 'a.json', frame)
+    with pytest.raises(InputError, match='this may be dialect keypoints or poses; say which with --dialect'):
+        read(path, people=2)
+    assert_same(read(path, people=2, dialect='poses'), motion)
+    assert read(path, dialect='keypoints').landmarks.shape == (1, 2, 33, 2)
+    clip = read(write_dump(tmp_path / 'b.json', frame[:1]))
+    assert clip.dialect == 'poses'
+    assert_same(clip, motion[:1])
+    many = [pose for pose in frame for _ in range(10)]
+    assert read(write_dump(tmp_path / 'c.json', many)).landmarks.shape == (1, 20, 33, 2)
+    numbered = [pose | dict(frame=number) for number, pose in enumerate(frame)]
+    assert read(write_dump(tmp_path / 'd.json', numbered)).landmarks.shape == (1, 2, 33, 2)
+
+
+@pytest.mark.parametrize('count', [1, 2])
+def test_the_poses_of_a_frame_in_each_file(tmp_path: Path, count: int) -> None:
+    motion = make_motion(people=count)
+    for number, frame in enumerate(WRITERS['tfjs'][1](motion)):
+        write_dump(tmp_path / f'{number}.json', frame)
+    (source,) = find_dumps(tmp_path, 'poses')
+    assert_same(read_clip(source, Reading(dialect='poses', size=SIZE, people=2)), motion)
+
+
 # -- messages ---------------------------------------------------------------------------------------
 
 
@@ -189,7 +220,8 @@ def test_unofficial_names(real_data: object) -> None:
         (json.dumps(keypoints(make_motion()))[:2000], 'the JSON ends in the middle; copy or write the file again'),
         ('[{"keypoints": []}, {"keypoints": []}]', 'nobody was found in any'),
         ('[]', 'nobody was found in any'),
-        ('no JSON', 'JSON is malformed'),
+        ('no JSON', 'neither JSON nor a table'),
+        ('{no JSON}', 'JSON is malformed'),
         ('{"a": [1, 2]}', 'not a known dialect of MediaPipe Pose dumps'),
         ('[' * 100_000, 'nested without end'),
         ('[' * 1000, 'ends in the middle|nested without end'),

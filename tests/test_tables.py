@@ -105,6 +105,40 @@ def test_pose_files(tmp_path: Path, version: float, people: int) -> None:
     assert_same(clip, motion, MISSED)
 
 
+def write_kinds(folder: Path, motion: np.ndarray) -> dict[str, Path]:
+    """A dump of each kind that is no JSON, by dialect, and one that is."""
+    names = [f'nod_{frame}.jpg' for frame in range(5)]  # n, as JSON's null
+    pixels = (motion * PIXELS)[0, ..., :3]
+    table = [','.join(HEADERS['counted']), *(numbers(frame) for frame in motion[0])]
+    texts = {
+        'notebook': '\n'.join(f'{name},{numbers(frame)}' for name, frame in zip(names, pixels, strict=True)),
+        'table': '\n'.join(table),
+        'keypoints': json.dumps(keypoints(motion)),
+    }
+    paths = {dialect: folder / f'{dialect}.dump' for dialect in (*texts, 'arrays', 'pose')}
+    for dialect, text in texts.items():
+        paths[dialect].write_text(text)
+    with paths['arrays'].open('wb') as file:
+        np.save(file, motion[0].reshape(5, 132))
+    paths['pose'].write_bytes(pose_file(motion, (), 0.2))
+    return paths
+
+
+def test_the_dialect_that_was_asked_for_or_none(tmp_path: Path) -> None:
+    motion = make_motion()
+    paths = write_kinds(tmp_path, motion)
+    for dialect, path in paths.items():
+        clip = read(path, dialect=dialect)
+        assert clip.dialect == dialect
+        np.testing.assert_allclose(clip.landmarks[0], (motion * PIXELS)[0, ..., :2], rtol=1e-6)
+        # Without names, a header of counted columns is a row of numbers.
+        for other in paths.keys() - {dialect} - ({'notebook'} if dialect == 'table' else set()):
+            with pytest.raises(InputError, match=r'expected|not dialect|neither'):
+                read(path, dialect=other)
+    with pytest.raises(InputError, match=r"pose\.dump: a \.pose file where dialect 'table' was expected"):
+        read(paths['pose'], dialect='table')
+
+
 def archive(path: Path, members: dict[str, bytes]) -> Path:
     if path.name.endswith('.zip'):
         with zipfile.ZipFile(path, 'w', zipfile.ZIP_DEFLATED) as packed:

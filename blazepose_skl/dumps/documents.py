@@ -17,7 +17,7 @@ import msgspec
 import numpy as np
 
 from blazepose_skl.dumps.codings import Coding, Flat, recognise_coding
-from blazepose_skl.dumps.dialects import DIALECTS, Dialect
+from blazepose_skl.dumps.dialects import DIALECTS, Dialect, Frame
 from blazepose_skl.dumps.metadata import METADATA_KEYS, read_metadata, read_numbers, read_times
 from blazepose_skl.dumps.outline import decode_beginning
 from blazepose_skl.dumps.recording import Metadata, Recording, to_float32
@@ -110,11 +110,33 @@ def _layouts(
                 return found, not found and all(map(_nobody, value[key]))
     elif isinstance(value, list):
         found = _of_frames(LIST, value, whole, dialects)
+        poses = _of_frames(SINGLE, [value], whole, [known for known in dialects if known.name == 'poses'])
+        if found and poses:
+            if len(value) == 1 and not whole:
+                return [], False  # the score may stand behind the keypoints
+            if _may_be_poses(value):
+                # A single person in a single frame is the same either way.
+                found = poses if len(value) == 1 else found + poses
         if found:
             return found, False
     found = _of_frames(SINGLE, [value], whole, dialects)
     blank = _nobody(value) or (isinstance(value, list) and all(map(_nobody, value)))
     return found, not found and blank
+
+
+# More than these in a list are frames, not people in one of them.
+_MANY = 8
+
+
+def _may_be_poses(items: Sequence[Any]) -> bool:
+    """Whether a list may be the poses of one frame, as TensorFlow.js and ml5 give them: each has a score."""
+    first = items[0]
+    return (
+        len(items) <= _MANY
+        and isinstance(first, dict)
+        and not {'score', 'confidence'}.isdisjoint(first)
+        and first.keys().isdisjoint(Frame.__struct_fields__)
+    )
 
 
 def _of_frames(sequence: str, frames: Iterable[Any], whole: bool, dialects: Sequence[Dialect]) -> list[Layout]:

@@ -21,17 +21,21 @@ from blazepose_skl.dumps.coordinates import (
     settle_scores,
     unseen_to_nan,
 )
+from blazepose_skl.dumps.dialects import DIALECTS
 from blazepose_skl.dumps.documents import SINGLE, NobodyFound, read_json, read_json_frames, recognise
 from blazepose_skl.dumps.joints import BLAZEPOSE
 from blazepose_skl.dumps.people import choose_people, link_people
 from blazepose_skl.dumps.poseformat import is_pose_file, read_pose_file
 from blazepose_skl.dumps.recording import Recording
 from blazepose_skl.dumps.sources import File, Source, find_sources, read_file
-from blazepose_skl.dumps.tables import read_csv
+from blazepose_skl.dumps.tables import CSV_DIALECTS, read_csv
 from blazepose_skl.dumps.timing import order_frames
 from blazepose_skl.errors import InputError
 
-__all__ = ['DEFAULT_SIZE', 'Reading', 'clip_of', 'find_dumps', 'read_clip', 'read_recording']
+__all__ = ['DEFAULT_SIZE', 'DIALECT_NAMES', 'Reading', 'clip_of', 'find_dumps', 'read_clip', 'read_recording']
+
+# All dialects, those that are not JSON too.
+DIALECT_NAMES = (*(known.name for known in DIALECTS), *CSV_DIALECTS, 'arrays', 'pose')
 
 # What most cameras record; named in every summary in which it was used.
 DEFAULT_SIZE = (1920, 1080)
@@ -44,7 +48,7 @@ class Reading:
     """How to read dumps.
 
     Attributes:
-        dialect: The name of the dialect; None to recognise it.
+        dialect: One of :data:`DIALECT_NAMES`; None to recognise it.
         coords: 'image' for 2-D landmarks in the picture, 'world' for 3-D ones about the body; None for image
             where the dump has them.
         coordinates: What they are counted in (:data:`blazepose_skl.dumps.coordinates.UNITS`), None to
@@ -66,27 +70,49 @@ class Reading:
     person: str = 'longest'
 
 
-def find_dumps(dumps: Path) -> list[Source]:
+def find_dumps(dumps: Path, dialect: str | None = None) -> list[Source]:
     """The clips under a folder, in natural order.
 
     Raises:
         InputError: There is no dump.
     """
-    return list(find_sources(dumps, _is_frame))
+    return list(find_sources(dumps, lambda file: _is_frame(file, dialect)))
 
 
-def _is_frame(file: File) -> bool:
+def _is_frame(file: File, dialect: str | None) -> bool:
     try:
         data = read_file(file)
-        if data.startswith(MAGIC):
+        kind = _kind(data, file.place, dialect)
+        if kind == 'arrays':
             return is_one_frame(data)
-        return not is_pose_file(data) and _is_json(data) and recognise(data, file.place).sequence == SINGLE
+        return kind == 'json' and recognise(data, file.place, dialect).sequence == SINGLE
     except InputError:
         return False
 
 
-def _is_json(data: bytes) -> bool:
-    return data.removeprefix(b'\xef\xbb\xbf').lstrip()[:1] in (b'{', b'[', b'n', b'')
+_KINDS = {'arrays': 'a NumPy array', 'pose': 'a .pose file', 'json': 'JSON', 'csv': 'a table'}
+
+
+def _kind(data: bytes, place: str, dialect: str | None) -> str:
+    """Which of :data:`_KINDS` a file is.
+
+    Raises:
+        InputError: The dialect that was asked for is of another kind.
+    """
+    if data.startswith(MAGIC):
+        kind = 'arrays'
+    elif is_pose_file(data):
+        kind = 'pose'
+    else:
+        beginning = data.removeprefix(b'\xef\xbb\xbf').lstrip()[:4]
+        kind = 'json' if beginning[:1] in (b'{', b'[', b'') or beginning == b'null' else 'csv'
+    if dialect is None:
+        return kind
+    wanted = 'csv' if dialect in CSV_DIALECTS else dialect if dialect in _KINDS else 'json'
+    # A row of a table may begin as JSON does.
+    if wanted != kind and (wanted, kind) != ('csv', 'json'):
+        raise InputError(f"{place}: {_KINDS[kind]} where dialect '{dialect}' was expected")
+    return wanted
 
 
 def read_recording(source: Source, dialect: str | None = None) -> Recording:
@@ -97,19 +123,20 @@ def read_recording(source: Source, dialect: str | None = None) -> Recording:
     """
     files = [(file.place, read_file(file)) for file in source.files]
     place, data = files[0]
+    kind = _kind(data, place, dialect)
     if source.per_frame:
-        if data.startswith(MAGIC):
+        if kind == 'arrays':
             recording = read_arrays(files, source.place)
         else:
             recording = read_json_frames(files, source.place, dialect)
         return recording if recording.numbers is not None else replace(recording, numbers=_numbers_of(source))
-    if data.startswith(MAGIC):
+    if kind == 'arrays':
         return read_arrays(files, place)
-    if is_pose_file(data):
+    if kind == 'pose':
         return read_pose_file(data, place)
-    if _is_json(data):
+    if kind == 'json':
         return read_json(data, place, dialect)
-    return read_csv(data, place)
+    return read_csv(data, place, dialect)
 
 
 def _numbers_of(source: Source) -> NDArray[np.float64] | None:

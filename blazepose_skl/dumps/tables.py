@@ -16,7 +16,10 @@ from blazepose_skl.dumps.metadata import read_number
 from blazepose_skl.dumps.recording import Metadata, Recording, to_float32
 from blazepose_skl.errors import InputError
 
-__all__ = ['read_csv', 'record_table']
+__all__ = ['CSV_DIALECTS', 'read_csv', 'record_table']
+
+# With a header, and the pose-classification notebook's without.
+CSV_DIALECTS = ('table', 'notebook')
 
 JOINTS = BLAZEPOSE.num_joints
 _CHANNELS = {'x': 0, 'y': 1, 'z': 2, 'v': 3, 'visibility': 3, 'score': 3, 'confidence': 3, 'c': 3, 'presence': 3}
@@ -47,8 +50,8 @@ def record_table(
     )
 
 
-def read_csv(text: bytes, where: str) -> Recording:
-    """The recording in a CSV file.
+def read_csv(text: bytes, where: str, dialect: str | None = None) -> Recording:
+    """The recording in a CSV file, of one of :data:`CSV_DIALECTS`.
 
     Raises:
         InputError: With the place of what is wrong.
@@ -60,7 +63,9 @@ def read_csv(text: bytes, where: str) -> Recording:
         raise InputError(f'{where}: neither JSON nor CSV nor another known kind of dump') from None
     if not rows:
         raise InputError(f'{where}: the file is empty; a dump was expected')
-    columns = _of_header(rows[0])
+    columns = _of_header(rows[0]) if dialect != 'notebook' else {}
+    if dialect == 'table' and not columns:
+        raise InputError(f"{where}: no header such as x1, y1, … in its first row, so it is not dialect 'table'")
     if columns:
         return _wide(rows, columns, where)
     return _notebook(rows, where)
