@@ -15,6 +15,7 @@ if TYPE_CHECKING:
     from blazepose_skl.convert import Summary
     from blazepose_skl.dumps.sources import Source
     from blazepose_skl.inspection import Inspection
+    from blazepose_skl.official import Lists, Ntu
     from blazepose_skl.splits import Split
 
 __all__ = ['app', 'main']
@@ -91,7 +92,9 @@ def convert(
     official_lists: Annotated[
         Path | None,
         typer.Option(
-            help='Folder with the official lists; for NTU the file with the samples to leave out.',
+            help='Folder with the official lists, which say the class of each clip too; for NTU, whose names say it, '
+            "the authors' file with the samples to leave out (NTU_RGBD_samples_with_missing_skeletons.txt or "
+            'NTU_RGBD120_samples_with_missing_skeletons.txt), which does not come with this program.',
             rich_help_panel=_SPLIT,
         ),
     ] = None,
@@ -141,6 +144,7 @@ def convert(
     Exit status 1 if a dump was rejected; rejected dumps are listed in OUT.rejects.jsonl.
     """
     from blazepose_skl import labels as label_files
+    from blazepose_skl import official as official_sets
     from blazepose_skl.convert import Filling, rejects_path
     from blazepose_skl.convert import convert as convert_dumps
     from blazepose_skl.dumps import Reading
@@ -154,10 +158,12 @@ def convert(
     _one_of('--coords', coords, ('image', 'world'))
     _one_of('--coordinates', coordinates, UNITS)
     _one_of('--dialect', dialect, DIALECT_NAMES)
+    _one_of('--official', official, official_sets.OFFICIAL)
+    given = official_sets.read_official(official, official_lists, official_number) if official else None
     summary = convert_dumps(
         dumps,
         out,
-        split=_splitter(val, test, seed, group, last, list_, official, official_lists, official_number),
+        split=_splitter(val, test, seed, group, last, list_, given),
         reading=Reading(
             dialect=dialect,
             coords=coords,
@@ -169,11 +175,17 @@ def convert(
             least_joints=least_joints,
         ),
         filling=Filling(missed, max_gap, fps),
-        labels=label_files.read_label_file(labels) if labels else None,
+        labels=label_files.read_label_file(labels) if labels else given,
         classes=label_files.read_class_list(classes) if classes else None,
         track=_progress,
     )
     _show(summary, out)
+    if official in official_sets.NTU_PROTOCOLS and official_lists is None:
+        print(
+            'warning: the samples with bad skeletons are still in the split; get the list of their authors '
+            f'({official_sets.MISSING_LISTS}) and give it with --official-lists',
+            file=sys.stderr,
+        )
     if summary.rejected:
         for rejected in summary.rejected[:20]:
             print(f'rejected: {rejected.reason}', file=sys.stderr)
@@ -204,9 +216,7 @@ def _splitter(
     group: str | None,
     last: int | None,
     lists: list[str] | None,
-    official: str | None,
-    official_lists: Path | None,
-    official_number: int,
+    official: Lists | Ntu | None,
 ) -> Callable[[dict[str, str]], Split]:
     from blazepose_skl import splits
 
@@ -223,10 +233,7 @@ def _splitter(
             named[name] = splits.read_list(Path(path))
         return lambda labels: splits.split_by_lists(labels, named)
     if official is not None:
-        from blazepose_skl.official import OFFICIAL, official_split
-
-        _one_of('--official', official, OFFICIAL)
-        return lambda labels: official_split(labels, official, official_lists, official_number)
+        return official.split
     if last is not None:
         return lambda labels: splits.split_last(labels, last)
     if group is not None:

@@ -21,7 +21,7 @@ from blazepose_skl.dumps.timing import resample_clip
 from blazepose_skl.errors import InputError
 from blazepose_skl.gaps import fill_gaps
 from blazepose_skl.journal import Entry, Journal, stamp_of
-from blazepose_skl.labels import Label, LabelFile, folder_label, number_classes
+from blazepose_skl.labels import Label, Labels, folder_label, number_classes
 from blazepose_skl.splits import Split, check_split
 
 __all__ = ['Converted', 'Filling', 'Rejected', 'Summary', 'convert', 'rejects_path']
@@ -95,7 +95,7 @@ def convert(
     split: Callable[[dict[str, str]], Split],
     reading: Reading | None = None,
     filling: Filling | None = None,
-    labels: LabelFile | None = None,
+    labels: Labels | None = None,
     classes: Sequence[str] | None = None,
     track: Callable[[Sequence[Source]], Iterable[Source]] = iter,
 ) -> Summary:
@@ -111,7 +111,7 @@ def convert(
         split: The split from the class of each clip.
         reading: How to read dumps.
         filling: What stands in missed frames.
-        labels: Labels by clip; without it a clip's folder names its class, or the dump where it has none.
+        labels: Labels by clip; where it has none a clip's folder names its class, or the dump where it has none.
         classes: The class names in the order of their numbers; without it all that are found.
         track: Wraps the sources, for a progress bar.
 
@@ -253,9 +253,10 @@ def _check_names(sources: Sequence[Source]) -> None:
         places[source.name] = source.place
 
 
-def _label(source: Source, clip: Clip, labels: LabelFile | None) -> Label:
-    if labels is not None:
-        return labels[source.name]
+def _label(source: Source, clip: Clip, labels: Labels | None) -> Label:
+    given = labels.label_of(source.name) if labels is not None else None
+    if given is not None:
+        return given
     said = Label(clip.label, clip.label_index) if clip.label is not None else None
     # With a number it is a data set's own label; a bare "label" may be anything, so the folder goes first.
     label = (said if said and said.index is not None else None) or folder_label(source.name) or said

@@ -5,17 +5,26 @@ from __future__ import annotations
 import csv
 import hashlib
 import io
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path, PurePosixPath
-from typing import Any
+from typing import Any, Protocol
 
 import msgspec
 
 from blazepose_skl.dumps.sources import natural_key
 from blazepose_skl.errors import InputError
 
-__all__ = ['Label', 'LabelFile', 'folder_label', 'number_classes', 'read_class_list', 'read_label_file']
+__all__ = [
+    'Label',
+    'LabelFile',
+    'Labels',
+    'digest_of',
+    'folder_label',
+    'number_classes',
+    'read_class_list',
+    'read_label_file',
+]
 
 
 @dataclass(frozen=True)
@@ -36,6 +45,23 @@ def folder_label(clip: str) -> Label | None:
     return Label(parent) if parent else None
 
 
+class Labels(Protocol):
+    """Labels by clip. Its ``repr`` is the same as long as the labels are."""
+
+    def label_of(self, clip: str) -> Label | None:
+        """The class of a clip, None where its folder or the dump itself may name it.
+
+        Raises:
+            InputError: The clip has no class, or is not one of the data set.
+        """
+        ...
+
+
+def digest_of(labels: Iterable[tuple[str, str]]) -> str:
+    """The same for the same clips and classes, in whatever order."""
+    return hashlib.sha256(repr(sorted(labels)).encode('utf-8', 'replace')).hexdigest()
+
+
 class LabelFile:
     """Labels by clip: under the clip's name, its path with suffix, or its last part."""
 
@@ -45,10 +71,11 @@ class LabelFile:
         self._labels |= labels
 
     def __repr__(self) -> str:
-        digest = hashlib.sha256(
-            repr(sorted((clip, str(label)) for clip, label in self._labels.items())).encode('utf-8', 'replace')
-        )
-        return f'LabelFile({str(self.path)!r}, {digest.hexdigest()})'
+        return f'LabelFile({str(self.path)!r}, {digest_of((clip, str(label)) for clip, label in self._labels.items())})'
+
+    def label_of(self, clip: str) -> Label:
+        """The label of a clip; InputError if the file has none."""
+        return self[clip]
 
     def __getitem__(self, clip: str) -> Label:
         for name in (clip, PurePosixPath(clip).name):

@@ -1,4 +1,4 @@
-"""The official splits of data sets: UCF-101, HMDB-51, NTU RGB+D 60 and 120, Kinetics.
+"""The official splits and labels of data sets: UCF-101, HMDB-51, NTU RGB+D 60 and 120, Kinetics.
 
 Each takes the clips as they are called and gives the class of each and its part. Clips are matched by the
 last part of their names, without suffix, as the lists name videos.
@@ -14,24 +14,27 @@ from dataclasses import dataclass
 from pathlib import Path, PurePosixPath
 
 from blazepose_skl.errors import InputError
+from blazepose_skl.labels import Label, digest_of
 from blazepose_skl.splits import Split
 
 __all__ = [
+    'MISSING_LISTS',
     'NTU_PROTOCOLS',
     'OFFICIAL',
     'Lists',
+    'Ntu',
     'ntu_split',
-    'official_split',
     'read_hmdb51',
     'read_kinetics',
     'read_missing',
+    'read_official',
     'read_ucf101',
 ]
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, repr=False)
 class Lists:
-    """Which videos are in which part, by the last part of their names; and their classes, by number."""
+    """Which videos are in which part, and in which class, by the last part of their names; and all classes."""
 
     parts: dict[str, str]
     labels: dict[str, str]
@@ -45,6 +48,14 @@ class Lists:
             if part in split:
                 split[part].append(clip)
         return split
+
+    def label_of(self, clip: str) -> Label | None:
+        """The class of a clip that the lists name."""
+        label = self.labels.get(_stem(clip))
+        return Label(label) if label else None
+
+    def __repr__(self) -> str:
+        return f'Lists({digest_of(self.labels.items())})'
 
 
 def _stem(name: str) -> str:
@@ -78,11 +89,15 @@ def read_ucf101(folder: Path, number: int = 1) -> Lists:
             raise InputError(f"{folder / 'classInd.txt'}: '{line[:80]}' where a number and a class were expected")
         classes[int(found[1])] = found[2]
     parts, labels = {}, {}
+    known = set(classes.values())
     for part, name in (('train', 'trainlist'), ('val', 'testlist')):
-        for line in _lines(folder / f'{name}{number:02}.txt'):
+        path = folder / f'{name}{number:02}.txt'
+        for line in _lines(path):
             video = line.split()[0]
-            parts[_stem(video)] = part
-            labels[_stem(video)] = PurePosixPath(video).parent.name
+            label = PurePosixPath(video).parent.name
+            if label not in known:
+                raise InputError(f"{path}: '{video[:80]}' lies in no folder called as a class in classInd.txt")
+            parts[_stem(video)], labels[_stem(video)] = part, label
     return Lists(parts, labels, [classes[key] for key in sorted(classes)])
 
 
@@ -103,9 +118,9 @@ def read_hmdb51(folder: Path, number: int = 1) -> Lists:
             video, _, part = line.rpartition(' ')
             if part not in ('0', '1', '2'):
                 raise InputError(f"{path}: '{line[:80]}' where a video and 0, 1 or 2 were expected")
+            labels[_stem(video)] = label
             if part != '0':
                 parts[_stem(video)] = {'1': 'train', '2': 'val'}[part]
-                labels[_stem(video)] = label
     return Lists(parts, labels, classes)
 
 
@@ -159,11 +174,9 @@ def ntu_split(clips: Iterable[str], protocol: str, missing: frozenset[str] = fro
         raise InputError(f"no protocol '{protocol}'; there are {', '.join(NTU_PROTOCOLS)}")
     split: Split = {'train': [], 'val': []}
     for clip in clips:
-        found = _NTU_NAME.search(clip)
-        if not found:
-            raise InputError(f"'{clip}' is not called as NTU RGB+D's samples are, as in S001C001P001R001A001")
-        setup, camera, subject, _, action = (int(number) for number in found.groups())
-        if found[0] in missing or (protocol.startswith('ntu60') and action > 60):
+        sample = _sample(clip)
+        setup, camera, subject, _, action = (int(number) for number in sample.groups())
+        if sample[0] in missing or (protocol.startswith('ntu60') and action > 60):
             continue
         train = {
             'ntu60-xsub': subject in _SUBJECTS_60,
@@ -173,6 +186,42 @@ def ntu_split(clips: Iterable[str], protocol: str, missing: frozenset[str] = fro
         }[protocol]
         split['train' if train else 'val'].append(clip)
     return split
+
+
+def _sample(clip: str) -> re.Match[str]:
+    found = _NTU_NAME.search(clip)
+    if not found:
+        raise InputError(f"'{clip}' is not called as NTU RGB+D's samples are, as in S001C001P001R001A001")
+    return found
+
+
+@dataclass(frozen=True, repr=False)
+class Ntu:
+    """A protocol of NTU RGB+D, and the samples to leave out of its parts.
+
+    The classes are called by their numbers, A001 to A120, so that they are numbered in that order.
+    """
+
+    protocol: str
+    missing: frozenset[str] = frozenset()
+
+    def split(self, clips: Iterable[str]) -> Split:
+        """The clips in either part."""
+        return ntu_split(clips, self.protocol, self.missing)
+
+    def label_of(self, clip: str) -> Label:
+        """The class that a clip's name says.
+
+        Raises:
+            InputError: The name is another, or says an action that the data set has not.
+        """
+        action = int(_sample(clip)[5])
+        if not 1 <= action <= (most := 60 if self.protocol.startswith('ntu60') else 120):
+            raise InputError(f"'{clip}' shows action {action}; {self.protocol} has the actions 1 to {most}")
+        return Label(f'A{action:03}')
+
+    def __repr__(self) -> str:
+        return f'Ntu({self.protocol!r})'
 
 
 def read_missing(path: Path) -> frozenset[str]:
@@ -185,26 +234,29 @@ def read_missing(path: Path) -> frozenset[str]:
 OFFICIAL = ('ucf101', 'hmdb51', 'kinetics', *NTU_PROTOCOLS)
 
 
-def official_split(clips: Iterable[str], name: str, lists: Path | None, number: int = 1) -> Split:
-    """The official split of a data set.
+# Its authors publish these lists; they are theirs to give, so we bring none.
+MISSING_LISTS = 'NTU_RGBD_samples_with_missing_skeletons.txt, NTU_RGBD120_samples_with_missing_skeletons.txt'
+
+
+def read_official(name: str, lists: Path | None, number: int = 1) -> Lists | Ntu:
+    """The official split and labels of a data set.
 
     Args:
-        clips: The clips there are.
         name: One of :data:`OFFICIAL`.
         lists: The folder with the official lists (Kinetics: train.csv and val.csv or validate.csv); for NTU
-            the file with the samples to leave out, or None.
+            the file with the samples to leave out (:data:`MISSING_LISTS`), or None.
         number: Which of the three splits of UCF-101 and HMDB-51.
 
     Raises:
-        InputError: A list is missing or has another structure, or a name does not fit.
+        InputError: A list is missing or has another structure.
     """
     if name in NTU_PROTOCOLS:
-        return ntu_split(clips, name, read_missing(lists) if lists else frozenset())
+        return Ntu(name, read_missing(lists) if lists else frozenset())
     if lists is None:
         raise InputError(f"the official split '{name}' needs the folder with its lists; give it with --official-lists")
     if name == 'ucf101':
-        return read_ucf101(lists, number).split(clips)
+        return read_ucf101(lists, number)
     if name == 'hmdb51':
-        return read_hmdb51(lists, number).split(clips)
+        return read_hmdb51(lists, number)
     val = next((lists / file for file in ('val.csv', 'validate.csv') if (lists / file).is_file()), lists / 'val.csv')
-    return read_kinetics({'train': lists / 'train.csv', 'val': val}).split(clips)
+    return read_kinetics({'train': lists / 'train.csv', 'val': val})

@@ -122,6 +122,66 @@ def test_label_and_list_files(tmp_path: Path, run: Any) -> None:
     assert [item['label'] for item in data['annotations']] == [1, 0, 1, 0]
 
 
+def official_clips(folder: Path, names: list[str]) -> Path:
+    for n, name in enumerate(names):
+        write_dump(folder / f'{name}.json', keypoints(make_motion(seed=n)))
+    return folder
+
+
+OFFICIAL = {
+    'ucf101': {
+        'classInd.txt': '1 Run\n2 Jump\n',
+        'trainlist01.txt': 'Run/v_Run_g08_c01.avi 1\nJump/v_Jump_g08_c01.avi 2\n',
+        'testlist01.txt': 'Run/v_Run_g01_c01.avi\nJump/v_Jump_g01_c01.avi\n',
+    },
+    'hmdb51': {
+        'Run_test_split1.txt': 'v_Run_g08_c01.avi 1\nv_Run_g01_c01.avi 2\nother.avi 0\n',
+        'Jump_test_split1.txt': 'v_Jump_g08_c01.avi 1\nv_Jump_g01_c01.avi 2\n',
+    },
+    'kinetics': {
+        'train.csv': 'label,youtube_id\nRun,v_Run_g08_c01\nJump,v_Jump_g08_c01\n',
+        'val.csv': 'label,youtube_id\nRun,v_Run_g01_c01\nJump,v_Jump_g01_c01\n',
+    },
+}
+
+
+@pytest.mark.parametrize('official', OFFICIAL)
+def test_official_lists_say_the_classes(tmp_path: Path, run: Any, official: str) -> None:
+    """No folder of a class is needed, and a folder of another name does not matter."""
+    clips = ['v_Run_g08_c01', 'v_Run_g01_c01', 'clips/v_Jump_g08_c01', 'clips/v_Jump_g01_c01']
+    dumps = official_clips(tmp_path / 'dumps', clips)
+    for name, text in OFFICIAL[official].items():
+        (tmp_path / name).write_text(text)
+    assert run(dumps, tmp_path / 'out.pkl', '--official', official, '--official-lists', tmp_path) == 0
+    data = read_annotations(tmp_path / 'out.pkl')
+    assert data['class_names'] == ['Jump', 'Run']
+    assert data['split'] == dict(train=[clips[0], clips[2]], val=[clips[1], clips[3]])
+    for item in data['annotations']:
+        assert data['class_names'][item['label']] in item['frame_dir']
+    # A clip that no list names needs a folder.
+    official_clips(dumps, ['v_Swim_g01_c01'])
+    assert run(dumps, tmp_path / 'out.pkl', '--official', official, '--official-lists', tmp_path) == 1
+
+
+def test_names_of_ntu_say_the_classes(tmp_path: Path, run: Any, capfd: Any) -> None:
+    train, val = 'S001C001P001R001A00', 'S001C001P003R001A00'
+    clips = [f'{train}1', f'{train}2', f'{val}1', f'{val}2']
+    dumps = official_clips(tmp_path / 'dumps', [*clips, 'S001C001P001R001A061', 'walk'])
+    (tmp_path / 'missing.txt').write_text(f'{clips[3]}\n')
+    assert run(dumps, tmp_path / 'out.pkl', '--official', 'ntu60-xsub') == 1
+    printed = capfd.readouterr().err
+    assert 'give it with --official-lists' in printed
+    assert 'NTU_RGBD_samples_with_missing_skeletons.txt' in printed
+    assert "'S001C001P001R001A061' shows action 61; ntu60-xsub has the actions 1 to 60" in printed
+    assert "'walk' is not called as NTU RGB+D's samples are" in printed
+    data = read_annotations(tmp_path / 'out.pkl')
+    assert data['class_names'] == ['A001', 'A002']
+    assert data['split'] == dict(train=clips[:2], val=clips[2:])
+    run(dumps, tmp_path / 'out.pkl', '--official', 'ntu60-xsub', '--official-lists', tmp_path / 'missing.txt')
+    assert 'missing_skeletons' not in capfd.readouterr().err
+    assert read_annotations(tmp_path / 'out.pkl')['split'] == dict(train=clips[:2], val=clips[2:3])
+
+
 # -- real data --------------------------------------------------------------------------------------
 
 
