@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+from dataclasses import replace
 from pathlib import Path
 
 import numpy as np
@@ -11,7 +12,10 @@ from conftest import WRITERS, bare, keypoints, landmarks, make_motion, message, 
 
 from blazepose_skl.clips import Clip
 from blazepose_skl.dumps import Reading, find_dumps, read_clip
+from blazepose_skl.dumps.documents import read_json
+from blazepose_skl.dumps.reading import clip_of
 from blazepose_skl.errors import InputError
+from blazepose_skl.skeletons import BLAZEPOSE
 
 SIZE = (640, 480)
 MISSED = (0, 3)
@@ -46,6 +50,24 @@ def test_every_dialect_gives_back_what_was_written(tmp_path: Path, writer: str) 
     clip = read(write_dump(tmp_path / 'any.json', write(motion, MISSED)))
     assert clip.dialect == dialect
     assert_same(clip, motion, MISSED)
+
+
+@pytest.mark.parametrize('writer', WRITERS)
+def test_depth_is_left_out_of_the_picture_and_nothing_else_changes(writer: str) -> None:
+    text = json.dumps(WRITERS[writer][1](make_motion(), MISSED)).encode()
+    flat, whole = (clip_of(read_json(text, 'a', depth=depth), Reading(), 'a') for depth in (False, True))
+    np.testing.assert_array_equal(flat.landmarks, whole.landmarks)
+    np.testing.assert_array_equal(flat.scores, whole.scores)
+    assert replace(flat, landmarks=None, scores=None) == replace(whole, landmarks=None, scores=None)
+
+
+def test_landmarks_about_the_body_get_their_depth_back(tmp_path: Path) -> None:
+    motion = make_motion()[..., :3]
+    motion -= motion[:, :, [BLAZEPOSE.index('left_hip'), BLAZEPOSE.index('right_hip')]].mean(2, keepdims=True)
+    dump = bare(np.concatenate([motion, np.ones_like(motion[..., :1])], -1))
+    clip = read(write_dump(tmp_path / 'any.json', dump), y_up=False)
+    assert clip.coordinates == 'metres'
+    np.testing.assert_allclose(clip.landmarks, motion, rtol=1e-6)
 
 
 @pytest.mark.parametrize('writer', ['kinetics', 'tasks', 'tasks_js', 'tfjs'])

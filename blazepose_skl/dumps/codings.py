@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import struct
 from collections.abc import Callable, Iterable, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import cached_property
 from itertools import chain, starmap
 from operator import attrgetter
@@ -22,9 +22,9 @@ from numpy.typing import NDArray
 from blazepose_skl.dumps.joints import BLAZEPOSE, joint_index, knows_names
 from blazepose_skl.errors import InputError
 
-__all__ = ['Coding', 'recognise_coding']
+__all__ = ['Coding', 'recognise_coding', 'without_depth']
 
-# x, y, depth, score of one joint of one person.
+# x, y, perhaps depth, and the score last, of one joint of one person.
 Table = NDArray[np.float64]
 Place = Callable[[int], str]  # where the n-th person stands, for messages
 
@@ -50,11 +50,12 @@ class Spelling:
     score: str = ''
     name: str = ''
     nested: str = ''  # the key under which x, y and z stand, as in ML Kit's `position`
+    depth: bool = True  # whether z is read
 
     @cached_property
     def type(self) -> Any:
         """A msgspec struct with the fields x, y, z, score (and name), under these keys."""
-        point: list[Any] = [('x', Number), ('y', Number), ('z', Number, None)]
+        point: list[Any] = [('x', Number), ('y', Number)] + ([('z', Number, None)] if self.depth else [])
         if self.nested:
             keys = {'x': self.x, 'y': self.y, 'z': self.z or 'z'}
             inner = msgspec.defstruct('Position', point, rename=keys, gc=False)
@@ -68,16 +69,17 @@ class Spelling:
         return msgspec.defstruct('Landmark', point + score + name, rename=rename, gc=False)
 
     def table(self, landmarks: Iterable[Any], count: int) -> Table:
-        """(count, 4)."""
+        """(count, 4), or (count, 3) without depth."""
         rows: Iterable[tuple[Number, ...]]
+        axes = 'xyz' if self.depth else 'xy'
         if self.nested:
-            read = attrgetter('at.x', 'at.y', 'at.z', 'score')
-            rows = map(read, landmarks)
+            rows = map(attrgetter(*(f'at.{axis}' for axis in axes), 'score'), landmarks)
         elif self.name:
-            rows = map(attrgetter('x', 'y', 'z', 'score'), landmarks)
+            rows = map(attrgetter(*axes, 'score'), landmarks)
         else:
             rows = map(astuple, landmarks)
-        return np.fromiter(chain.from_iterable(rows), np.float64, count * 4).reshape(count, 4)
+        width = len(axes) + 1
+        return np.fromiter(chain.from_iterable(rows), np.float64, count * width).reshape(count, width)
 
 
 def _spelling(landmark: dict[str, Any]) -> Spelling | None:
@@ -133,12 +135,12 @@ class InOrder:
         return list[self.values.type]  # type: ignore[name-defined]
 
     def tables(self, people: Sequence[Any], place: Place) -> Table:
-        """(N, V, 4)."""
+        """(N, V, 4), or (N, V, 3) without depth."""
         if set(map(len, people)) - {JOINTS}:
             wrong = next(n for n, person in enumerate(people) if len(person) != JOINTS)
             raise InputError(f'{place(wrong)}: {wrong_number(len(people[wrong]))}')
         count = len(people) * JOINTS
-        return self.values.table(chain.from_iterable(people), count).reshape(len(people), JOINTS, 4)
+        return self.values.table(chain.from_iterable(people), count).reshape(len(people), JOINTS, -1)
 
 
 @dataclass(frozen=True)
@@ -153,7 +155,7 @@ class ByName:
         return list[self.values.type] if self.listed else dict[str, self.values.type]  # type: ignore[name-defined]
 
     def tables(self, people: Sequence[Any], place: Place) -> Table:
-        """(N, V, 4), NaN for joints that are not named."""
+        """(N, V, 4), or (N, V, 3) without depth, NaN for joints that are not named."""
         owners: list[int] = []
         joints: list[int] = []
         landmarks: list[Any] = []
@@ -167,8 +169,9 @@ class ByName:
             owners += [n] * len(names)
             joints += places  # type: ignore[arg-type]
             landmarks += person if self.listed else person.values()
-        table = np.full((len(people), JOINTS, 4), np.nan)
-        table[owners, joints] = self.values.table(landmarks, len(landmarks))
+        values = self.values.table(landmarks, len(landmarks))
+        table = np.full((len(people), JOINTS, values.shape[-1]), np.nan)
+        table[owners, joints] = values
         return table
 
     def _refuse(self, names: Sequence[object], where: str) -> None:
@@ -234,18 +237,28 @@ class Split:
     type: Any = PoseAndScore
 
     def tables(self, people: Sequence[Any], place: Place) -> Table:
-        """(N, V, 4)."""
-        for n, person in enumerate(people):
-            found = len(person.pose) // 2
-            if len(person.pose) % JOINTS or found < JOINTS or len(person.pose) > 3 * JOINTS:
+        """(N, V, 3), or (N, V, 4) if there is depth."""
+        unknown: list[Number] = [None] * JOINTS
+        poses = [person.pose for person in people]
+        scores = [person.score or unknown for person in people]
+        width = len(poses[0]) // JOINTS
+        if width not in (2, 3) or {*map(len, poses)} != {width * JOINTS} or {*map(len, scores)} != {JOINTS}:
+            self._refuse(poses, scores, place)
+        table = np.empty((len(people), JOINTS, width + 1))
+        table[..., :-1] = _numbers(poses, width * JOINTS).reshape(-1, JOINTS, width)
+        table[..., -1] = _numbers(scores, JOINTS)
+        return table
+
+    def _refuse(self, poses: Sequence[list[Number]], scores: Sequence[list[Number]], place: Place) -> None:
+        for n, (pose, score) in enumerate(zip(poses, scores, strict=True)):
+            found = len(pose) // 2
+            if len(pose) % JOINTS or found < JOINTS or len(pose) > 3 * JOINTS:
                 hint = ' (OpenPose, which is another skeleton)' if found in (18, 25) else ''
                 raise InputError(f'{place(n)}: {wrong_number(found)}{hint}')
-            if person.score and len(person.score) != JOINTS:
-                raise InputError(f'{place(n)}: {len(person.score)} scores for {JOINTS} landmarks')
-        table = Flat().tables([person.pose for person in people], place)
-        unknown: list[Number] = [None] * JOINTS
-        table[..., 3] = _numbers([person.score or unknown for person in people], JOINTS)
-        return table
+            if len(score) != JOINTS:
+                raise InputError(f'{place(n)}: {len(score)} scores for {JOINTS} landmarks')
+            if len(pose) != len(poses[0]):
+                raise InputError(f'{place(n)}: {len(pose)} numbers where there were {len(poses[0])} before')
 
 
 Coding = InOrder | ByName | Flat | Split
@@ -275,6 +288,13 @@ def recognise_coding(person: object, whole: bool) -> Coding | None:
         if _flat(person):
             return Flat()
     return None
+
+
+def without_depth(coding: Coding) -> Coding:
+    """The same without z where it can be left out, which saves a fourth of the time."""
+    if isinstance(coding, (InOrder, ByName)) and isinstance(coding.values, Spelling):
+        return replace(coding, values=replace(coding.values, depth=False))
+    return coding
 
 
 def _values(landmark: object) -> Values | None:

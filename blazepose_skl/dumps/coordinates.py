@@ -39,8 +39,9 @@ def unseen_to_nan(landmarks: FloatArray, scores: FloatArray) -> FloatArray:
 
     A joint at exactly (0, 0) with score 0, and a person all of whose joints are there.
     """
-    zero = (landmarks[..., :2] == 0).all(-1)
-    unseen = (zero & (scores == 0)) | zero.all(-1, keepdims=True) | np.isnan(landmarks[..., :2]).any(-1)
+    x, y = landmarks[..., 0], landmarks[..., 1]
+    zero = (x == 0) & (y == 0)
+    unseen = (zero & (scores == 0)) | zero.all(-1, keepdims=True) | np.isnan(x) | np.isnan(y)
     if not unseen.any():
         return landmarks
     landmarks = landmarks.copy()
@@ -77,8 +78,10 @@ _HIPS = [BLAZEPOSE.index(f'{side}_hip') for side in ('left', 'right')]
 
 
 def _median(values: FloatArray) -> float:
-    seen = values[~np.isnan(values)]
-    return float(np.median(seen)) if seen.size else float('nan')
+    # A good deal faster than np.median; NaN are sorted to the end.
+    ordered = np.sort(values, axis=None)
+    seen = ordered.size - int(np.isnan(ordered).sum())
+    return float(ordered[(seen - 1) // 2] + ordered[seen // 2]) / 2 if seen else float('nan')
 
 
 def _torso(landmarks: FloatArray) -> FloatArray:
@@ -89,9 +92,9 @@ def _torso(landmarks: FloatArray) -> FloatArray:
 def is_about_the_body(landmarks: FloatArray) -> bool:
     """Whether landmarks (N, V, 3) have their origin between the hips, as MediaPipe's world landmarks have.
 
-    So they do where the hips lie within a tenth of the torso from it in nine of ten detections; a hundred are tried.
+    So they do where the hips lie within a tenth of the torso from it in nine of ten detections; some thirty are tried.
     """
-    landmarks = landmarks[:: len(landmarks) // 100 + 1, :, :2]
+    landmarks = landmarks[:: len(landmarks) // 40 + 1, :, :2]
     middle = np.linalg.norm(landmarks[:, _HIPS].mean(1), axis=-1)
     torso = np.linalg.norm(_torso(landmarks), axis=-1)
     known = ~np.isnan(middle) & ~np.isnan(torso)
@@ -111,8 +114,8 @@ def recognise_unit(landmarks: FloatArray, where: str) -> str:
     Raises:
         InputError: The bulk lies where either may be.
     """
-    # A hundred detections from all over the clip tell the bulk as well as all.
-    landmarks = landmarks[:: len(landmarks) // 100 + 1]
+    # Some thirty detections from all over the clip tell the bulk as well as all.
+    landmarks = landmarks[:: len(landmarks) // 40 + 1]
     middle = _median(np.abs(landmarks[..., :2]))
     if middle < _FRACTION_BELOW:
         x, y = (_median(landmarks[:, _UPPER_BODY, axis]) for axis in (0, 1))

@@ -16,7 +16,7 @@ from typing import Any
 import msgspec
 import numpy as np
 
-from blazepose_skl.dumps.codings import Coding, Flat, recognise_coding
+from blazepose_skl.dumps.codings import Coding, Flat, recognise_coding, without_depth
 from blazepose_skl.dumps.dialects import DIALECTS, Dialect, Frame
 from blazepose_skl.dumps.metadata import METADATA_KEYS, read_metadata, read_numbers, read_times
 from blazepose_skl.dumps.outline import decode_beginning
@@ -56,7 +56,7 @@ def recognise(text: bytes, where: str, dialect: str | None = None) -> Layout:
     Raises:
         InputError: It is empty, no JSON, in no known dialect, in several, or shows nobody.
     """
-    if not text.strip():
+    if not (text[:_FIRST_LOOK].strip() or text.strip()):  # the latter may copy it all
         raise InputError(f'{where}: the file is empty; a JSON dump was expected')
     dialects = [known for known in DIALECTS if dialect in (None, known.name)]
     lines = _first_lines(text)
@@ -243,14 +243,23 @@ def _say(error: Exception) -> str:
 # -- from frames to a recording ---------------------------------------------------------------------
 
 
-def read_json(text: bytes, where: str, dialect: str | None = None) -> Recording:
+def read_json(text: bytes, where: str, dialect: str | None = None, depth: bool = True) -> Recording:
     """The recording of one JSON dump.
+
+    Args:
+        text: The dump.
+        where: For messages.
+        dialect: Its dialect, None to recognise it.
+        depth: False to leave out depth and world landmarks, which landmarks in the picture do without;
+            the recording's ``deeper`` reads them after all.
 
     Raises:
         InputError: With the place of what is wrong.
     """
     text = text.removeprefix(b'\xef\xbb\xbf')
     layout = recognise(text, where, dialect)
+    if not depth:
+        layout = replace(layout, coding=without_depth(layout.coding))
     decoded = decode(text, _decoder(layout), where, lines=layout.sequence == LINES)
     said = {}
     if layout.sequence == SINGLE:
@@ -260,7 +269,8 @@ def read_json(text: bytes, where: str, dialect: str | None = None) -> Recording:
     else:
         frames = getattr(decoded, layout.sequence)
         said = {key: getattr(decoded, key) for key in METADATA_KEYS}
-    return _record(frames, layout, where, read_metadata(said), lambda frame: f'{where}, frame {frame}')
+    recording = _record(frames, layout, where, read_metadata(said), lambda frame: f'{where}, frame {frame}', depth)
+    return recording if depth else replace(recording, deeper=lambda: read_json(text, where, dialect))
 
 
 def read_json_frames(texts: Sequence[tuple[str, bytes]], where: str, dialect: str | None = None) -> Recording:
@@ -285,32 +295,22 @@ def read_json_frames(texts: Sequence[tuple[str, bytes]], where: str, dialect: st
     return _record(frames, layout, where, Metadata(), lambda frame: texts[frame][0])
 
 
-def _record(frames: Sequence[Any], layout: Layout, where: str, metadata: Metadata, place: Any) -> Recording:
+def _record(
+    frames: Sequence[Any], layout: Layout, where: str, metadata: Metadata, place: Any, depth: bool = True
+) -> Recording:
     dialect, coding = layout.dialect, layout.coding
-    people: list[Any] = []
-    worlds: list[Any] = []
-    owners: list[int] = []
-    usual = next((type(frame) for frame in frames if frame), None)
-    for number, frame in enumerate(frames):
-        if not frame:  # null, [] or {}
-            continue
+    shown = [(number, frame) for number, frame in enumerate(frames) if frame]  # not null, [] or {}
+    usual = type(shown[0][1]) if shown else None
+    for number, frame in shown:
         if type(frame) is not usual:
             raise InputError(f'{place(number)}: a frame of another structure than the first one')
-        present = dialect.people(frame)
-        if not present:
-            continue
-        world = dialect.world(frame) if dialect.world else None
-        if world is None or len(world) != len(present):
-            world = [None] * len(present)
-        for person, about in zip(present, world, strict=True):
-            if person:
-                people.append(person)
-                worlds.append(about)
-                owners.append(number)
-    if not people:
+    seen = [(number, person) for number, frame in shown for person in dialect.people(frame) or () if person]
+    if not seen:
         raise NobodyFound(f'{where}: nobody was found in any of its {len(frames)} frames')
+    owners, people = zip(*seen, strict=True)
     try:
-        table = to_float32(coding.tables(people, lambda n: place(owners[n])))
+        table = coding.tables(people, lambda n: place(owners[n]))
+        worlds = _worlds(shown, dialect) if depth and dialect.world else []
         world_table = _world(coding, worlds, lambda n: place(owners[n]))
     except InputError as error:
         raise error if str(error).startswith(where) else InputError(f'{where}: {error}') from None
@@ -318,13 +318,25 @@ def _record(frames: Sequence[Any], layout: Layout, where: str, metadata: Metadat
         dialect=dialect.name,
         length=len(frames),
         frames=np.array(owners, np.intp),
-        image=table[..., :3],
+        image=to_float32(table[..., :-1]),
         world=world_table,
-        scores=table[..., 3],
+        scores=to_float32(table[..., -1]),
         numbers=read_numbers(frames),
         times=read_times(frames),
         metadata=_completed(metadata, frames),
     )
+
+
+def _worlds(shown: Sequence[tuple[int, Any]], dialect: Dialect) -> list[Any]:
+    """The world landmarks of the people in frames, in the order of the people, None where there are none."""
+    worlds: list[Any] = []
+    for _, frame in shown:
+        present = dialect.people(frame) or ()
+        world = (dialect.world(frame) if dialect.world else None) or ()
+        if len(world) != len(present):
+            world = [None] * len(present)
+        worlds += [about for person, about in zip(present, world, strict=True) if person]
+    return worlds
 
 
 def _completed(metadata: Metadata, frames: Sequence[Any]) -> Metadata:
@@ -350,5 +362,5 @@ def _world(coding: Coding, worlds: Sequence[Any], place: Any) -> Any:
         return None
     table = coding.tables([worlds[n] for n in present], lambda n: place(present[n]))
     whole = np.full((len(worlds), *table.shape[1:-1], 3), np.nan, np.float32)
-    whole[present] = to_float32(table[..., :3])
+    whole[present, :, : table.shape[-1] - 1] = to_float32(table[..., :-1])
     return whole

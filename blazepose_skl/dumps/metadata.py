@@ -34,6 +34,8 @@ def read_metadata(said: Mapping[str, Any]) -> Metadata:
     Metadata(size=(640, 480), fps=30.0, label='squat', label_index=None)
     """
     known = {key: value for key, value in said.items() if value is not None}
+    if not known:
+        return Metadata()
     for header in HEADERS:
         if isinstance(known.get(header), Mapping):
             known = {**known[header], **known}
@@ -86,8 +88,11 @@ def _of_every_frame(frames: Sequence[Any], keys: Sequence[str]) -> tuple[str, ND
         if frames and getattr(frames[0], key, None) is not None:
             values: list[Any] = [getattr(frame, key, None) for frame in frames]
             if set(map(type, values)) <= {int, float}:  # the usual, and fast
-                numbers = np.array([float(value) for value in values if abs(value) < 1e15], np.float64)
-                return (key, numbers) if len(numbers) == len(values) and np.isfinite(numbers).all() else None
+                try:
+                    numbers = np.array(values, np.float64)
+                except OverflowError:
+                    return None
+                return (key, numbers) if (np.abs(numbers) < 1e15).all() else None
             values = [read_number(value) for value in values]
             if None not in values:
                 return key, np.array(values, np.float64)

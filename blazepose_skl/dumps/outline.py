@@ -9,7 +9,7 @@ import msgspec
 
 __all__ = ['decode_beginning']
 
-_TOKEN = re.compile(rb'"(?:[^"\\]|\\.)*"|[\[\]{},"]', re.DOTALL)
+_BRACKET = re.compile(rb'[\[\]{}]')
 _CLOSER = {ord('['): b']', ord('{'): b'}'}
 # What Python writes for numbers that JSON has no word for.
 _NOT_A_NUMBER = re.compile(rb'-?\b(?:NaN|Infinity)\b')
@@ -20,29 +20,39 @@ def decode_beginning(text: bytes) -> Any:
 
     >>> decode_beginning(b'[{"x": 1, "y": [2, 3.')
     [{'x': 1, 'y': [2]}]
+    >>> decode_beginning(b'{"a \\\\" [": [{}, 3], "b')
+    {'a " [': [{}, 3]}
 
     Raises:
         msgspec.DecodeError: It is not JSON.
         RecursionError: It is nested without end.
     """
+    blank = _blank_strings(text)
     brackets: list[int] = []
-    end = len(text)  # a bare value such as null has no token
-    for token in _TOKEN.finditer(text):
-        character = token[0][0]
-        if character == ord('"'):
-            if len(token[0]) > 1:
-                continue
-            break  # a string that is cut
-        if character == ord(','):
-            end = token.start()
-            continue
-        end = token.end()
+    end = 0
+    for bracket in _BRACKET.finditer(blank):
+        end = bracket.end()
+        character = blank[end - 1]
         if character in _CLOSER:
             brackets.append(character)
         elif brackets:
             brackets.pop()
         if not brackets:
             break
-    # Commas do not change what is open, so the brackets after the last token are those at `end`.
-    closed = text[:end] + b''.join(_CLOSER[bracket] for bracket in reversed(brackets))
-    return msgspec.json.decode(_NOT_A_NUMBER.sub(b'null', closed))
+    else:
+        # Commas do not change what is open, so the brackets after the last one are those at a comma behind it.
+        end = max(end, blank.rfind(b','))
+    # A bare value such as null has neither.
+    closed = text[: end or len(text)] + b''.join(_CLOSER[bracket] for bracket in reversed(brackets))
+    if b'NaN' in closed or b'Infinity' in closed:
+        closed = _NOT_A_NUMBER.sub(b'null', closed)
+    return msgspec.json.decode(closed)
+
+
+def _blank_strings(text: bytes) -> bytes:
+    """The text with spaces for all that stands in strings, a last one that is cut included."""
+    if b'\\' in text:
+        text = text.replace(b'\\\\', b'  ').replace(b'\\"', b'  ')
+    parts = text.split(b'"')
+    parts[1::2] = [b' ' * len(part) for part in parts[1::2]]
+    return b'"'.join(parts)

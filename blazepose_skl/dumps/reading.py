@@ -115,8 +115,8 @@ def _kind(data: bytes, place: str, dialect: str | None) -> str:
     return wanted
 
 
-def read_recording(source: Source, dialect: str | None = None) -> Recording:
-    """What a source's files hold.
+def read_recording(source: Source, dialect: str | None = None, depth: bool = True) -> Recording:
+    """What a source's files hold; depth and world landmarks may be left out, see :func:`.documents.read_json`.
 
     Raises:
         InputError: With the place of what is wrong.
@@ -135,7 +135,7 @@ def read_recording(source: Source, dialect: str | None = None) -> Recording:
     if kind == 'pose':
         return read_pose_file(data, place)
     if kind == 'json':
-        return read_json(data, place, dialect)
+        return read_json(data, place, dialect, depth)
     return read_csv(data, place, dialect)
 
 
@@ -151,7 +151,8 @@ def read_clip(source: Source, how: Reading) -> Clip:
     Raises:
         InputError: With the place of what is wrong.
     """
-    return clip_of(read_recording(source, how.dialect), how, source.place)
+    flat = how.coords != 'world' and how.coordinates not in WORLD_UNITS
+    return clip_of(read_recording(source, how.dialect, depth=not flat), how, source.place)
 
 
 def clip_of(recording: Recording, how: Reading, where: str) -> Clip:
@@ -168,6 +169,8 @@ def clip_of(recording: Recording, how: Reading, where: str) -> Clip:
     if given is not None:
         given = _checked(given, scores, where)
         about_body = how.coordinates in WORLD_UNITS if how.coordinates else is_about_the_body(given)
+        if about_body and recording.deeper:
+            return clip_of(recording.deeper(), how, where)
         if about_body:
             given, world = None, given
     kind = how.coords or ('world' if given is None else 'image')
@@ -175,16 +178,20 @@ def clip_of(recording: Recording, how: Reading, where: str) -> Clip:
     if chosen is None:
         has = 'about the body (world)' if kind == 'image' else 'in the picture (image)'
         raise InputError(f'{where}: it has only landmarks {has}; convert such dumps with --coords')
+    if kind == 'world' and chosen.shape[-1] < 3:
+        raise InputError(f'{where}: landmarks about the body without depth; only three dimensions make a clip of them')
     if chosen is recording.world:
         chosen = _checked(chosen, scores, where)
     frames = recording.frames
     seen = ~np.isnan(chosen[..., 0])
-    present = seen.any(axis=1)
-    if not present.any():
-        raise NobodyFound(f'{where}: nobody was found in any of its {recording.length} frames')
-    if not present.all():
-        frames, chosen, scores, seen = frames[present], chosen[present], scores[present], seen[present]
-    joints = int(seen.any(axis=0).sum())
+    joints = BLAZEPOSE.num_joints
+    if not seen.all():  # the usual clip passes at once
+        present = seen.any(axis=1)
+        if not present.any():
+            raise NobodyFound(f'{where}: nobody was found in any of its {recording.length} frames')
+        if not present.all():
+            frames, chosen, scores, seen = frames[present], chosen[present], scores[present], seen[present]
+        joints = int(seen.any(axis=0).sum())
     if joints < how.least_joints * BLAZEPOSE.num_joints:
         wanted = f'a share of {how.least_joints} is wanted (--least-joints)'
         raise InputError(f'{where}: {joints} of {BLAZEPOSE.num_joints} joints; {wanted}')
@@ -209,11 +216,14 @@ def clip_of(recording: Recording, how: Reading, where: str) -> Clip:
             placed = placed * np.array([1, -1, 1], np.float32)
             notes += ('y pointed up, turned to point down',)
     people = choose_people(link_people(frames, placed), placed, scores, how.people, how.person)
-    landmarks = np.full((len(people), recording.length, *placed.shape[1:]), np.nan, np.float32)
-    confidence = np.zeros(landmarks.shape[:-1], np.float32)
-    for person, detections in enumerate(people):
-        landmarks[person, frames[detections]] = placed[detections]
-        confidence[person, frames[detections]] = scores[detections]
+    if len(people) == 1 and len(people[0]) == len(frames) == recording.length:  # one person in all frames
+        landmarks, confidence = placed[None], scores[None]
+    else:
+        landmarks = np.full((len(people), recording.length, *placed.shape[1:]), np.nan, np.float32)
+        confidence = np.zeros(landmarks.shape[:-1], np.float32)
+        for person, detections in enumerate(people):
+            landmarks[person, frames[detections]] = placed[detections]
+            confidence[person, frames[detections]] = scores[detections]
     return Clip(
         landmarks=landmarks,
         scores=confidence,
@@ -231,10 +241,10 @@ def clip_of(recording: Recording, how: Reading, where: str) -> Clip:
 
 def _checked(landmarks: FloatArray, scores: FloatArray, where: str) -> FloatArray:
     """Landmarks with NaN where unseen."""
-    flat = landmarks[..., :2]
+    size = np.abs(landmarks[..., :2])
     # A NaN makes both comparisons false, so that the usual clip, where all is seen, passes at once.
-    if np.abs(flat).min() > 0 and np.abs(flat).max() <= _FARTHEST:
+    if size.min() > 0 and size.max() <= _FARTHEST:
         return landmarks
-    if (np.abs(flat) > _FARTHEST).any():
+    if (size > _FARTHEST).any():
         raise InputError(f'{where}: coordinates beyond all pictures; the file is damaged')
     return unseen_to_nan(landmarks, scores)

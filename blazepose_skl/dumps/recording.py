@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from dataclasses import dataclass, field, replace
 from typing import Any
 
@@ -44,14 +45,15 @@ class Recording:
         dialect: Name of the dialect it was read as.
         length: T, the frames listed in the file, those without a person included.
         frames: (N,) the frame of each detection, 0 to T - 1, ascending.
-        image: (N, V, 3) float32, x, y and depth as the file has them, NaN where unseen; None if the file
-            has no landmarks in the picture.
+        image: (N, V, 2 or 3) float32, x, y and perhaps depth as the file has them, NaN where unseen; None if
+            the file has no landmarks in the picture.
         world: (N, V, 3) float32, likewise for landmarks about the body.
         scores: (N, V) float32 as the file has them, NaN where it has none.
         numbers: (T,) the numbers that the file gives its frames, None if it gives none.
         times: (T,) the seconds that it gives its frames, None if it gives none.
         metadata: What else the file says.
         notes: What was repaired or recognised while reading, for the report.
+        deeper: Reads the same with depth and world landmarks, where these were left out; else None.
     """
 
     dialect: str
@@ -64,6 +66,7 @@ class Recording:
     times: NDArray[np.float64] | None = None
     metadata: Metadata = field(default_factory=Metadata)
     notes: tuple[str, ...] = ()
+    deeper: Callable[[], Recording] | None = None
 
     def noting(self, *notes: str) -> Recording:
         """The same with more notes."""
