@@ -138,6 +138,13 @@ def convert(
     person: Annotated[
         str, typer.Option(help='Whom to keep if there are more: longest, largest or confident.')
     ] = 'longest',
+    jobs: Annotated[
+        int | None,
+        typer.Option(help='Processes; without it one for each core and hundred dumps.', min=1),
+    ] = None,
+    report: Annotated[
+        Path | None, typer.Option(help='Write a report here, JSON: what is in the set, by class, and what is wrong.')
+    ] = None,
 ) -> None:
     """Turn MediaPipe dumps into an annotation pickle with splits.
 
@@ -178,8 +185,16 @@ def convert(
         labels=label_files.read_label_file(labels) if labels else given,
         classes=label_files.read_class_list(classes) if classes else None,
         track=_progress,
+        jobs=jobs,
     )
     _show(summary, out)
+    if report is not None:
+        from blazepose_skl.report import report_conversion, write_report
+
+        found = report_conversion(summary, out)
+        write_report(found, report)
+        for warning in [*found.faults, *found.warnings]:
+            print(f'warning: {warning}', file=sys.stderr)
     if official in official_sets.NTU_PROTOCOLS and official_lists is None:
         print(
             'warning: the samples with bad skeletons are still in the split; get the list of their authors '
@@ -354,16 +369,24 @@ def _show_inspection(found: Inspection, path: Path) -> None:
     from rich.table import Table
 
     table = Table(title=str(path))
-    columns = ('clips', 'frames', 'missed', 'shortest', 'longest')
-    for column in ('class', *columns):
+    columns = ('clips', 'frames', 'missed', 'shortest', 'median', 'longest')
+    for column in ('class', *columns, 'median score'):
         table.add_column(column, justify='left' if column == 'class' else 'right')
-    for name, numbers in found.classes.items():
-        table.add_row(name, *(str(numbers[column]) for column in columns))
+    rows = [*found.classes.items(), (f'{len(found.classes)} classes', found.overall)]
+    for place, (name, facts) in enumerate(rows):
+        numbers = [f'{getattr(facts, column):.0f}' for column in columns]
+        score = f'{facts.scores["50%"]:.2f}' if facts.scores else ''
+        table.add_row(name, *numbers, score, end_section=place == len(rows) - 2)
     Console().print(table)
-    print('People x joints x channels: ' + ', '.join(f'{shape} ({count})' for shape, count in found.shapes.items()))
-    print('Splits: ' + (', '.join(f'{part} {count}' for part, count in found.splits.items()) or 'none'))
-    if found.scores:
-        print('Scores by tenths: ' + ' '.join(f'{share:.0%}' for share in found.scores))
+    for title, counts in (
+        ('People x joints x channels', found.shapes),
+        ('Splits', found.splits),
+        ('Coordinates', found.overall.coordinates),
+        ('Pictures', found.overall.sizes),
+    ):
+        print(f'{title}: ' + ('; '.join(f'{key} ({count})' for key, count in counts.items()) or 'none'))
+    if found.overall.scores:
+        print('Scores: ' + ', '.join(f'{place} below {score:.2f}' for place, score in found.overall.scores.items()))
     for fault in found.faults:
         print(f'FAULT    {fault}')
     for warning in found.warnings:

@@ -7,13 +7,14 @@ from collections import Counter
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass, field
+from functools import partial
 from pathlib import Path
+from typing import Any
 
 import msgspec
 
 import blazepose_skl
 from blazepose_skl.annotations import AnnotationWriter, annotate, pack_annotation, unfinished
-from blazepose_skl.clips import Clip
 from blazepose_skl.dumps import Reading, find_dumps, read_clip
 from blazepose_skl.dumps.joints import BLAZEPOSE
 from blazepose_skl.dumps.sources import Source
@@ -22,6 +23,7 @@ from blazepose_skl.errors import InputError
 from blazepose_skl.gaps import fill_gaps
 from blazepose_skl.journal import Entry, Journal, stamp_of
 from blazepose_skl.labels import Label, Labels, folder_label, number_classes
+from blazepose_skl.parallel import cores, in_order
 from blazepose_skl.splits import Split, check_split
 
 __all__ = ['Converted', 'Filling', 'Rejected', 'Summary', 'convert', 'rejects_path']
@@ -49,6 +51,19 @@ class Converted:
     size: tuple[int, int]
     notes: tuple[str, ...]
     channels: int
+
+
+@dataclass(frozen=True)
+class _Prepared:
+    """A clip as far as it can be prepared by itself: what goes into its :class:`Converted`, and the annotation."""
+
+    said: Label | None
+    facts: dict[str, Any]
+    packed: bytes
+
+    @property
+    def channels(self) -> int:
+        return int(self.facts['channels'])
 
 
 @dataclass(frozen=True)
@@ -89,6 +104,10 @@ def rejects_path(out: Path) -> Path:
     return out.with_name(out.name + '.rejects.jsonl')
 
 
+# Dumps for which it is worth to start a process.
+_WORTH = 100
+
+
 def convert(
     dumps: Path,
     out: Path,
@@ -98,6 +117,7 @@ def convert(
     labels: Labels | None = None,
     classes: Sequence[str] | None = None,
     track: Callable[[Sequence[Source]], Iterable[Source]] = iter,
+    jobs: int | None = 1,
 ) -> Summary:
     """Convert the dumps under a folder into one annotation pickle.
 
@@ -114,6 +134,8 @@ def convert(
         labels: Labels by clip; where it has none a clip's folder names its class, or the dump where it has none.
         classes: The class names in the order of their numbers; without it all that are found.
         track: Wraps the sources, for a progress bar.
+        jobs: Processes, which makes no difference to the result; None for one for each core and
+            hundred dumps.
 
     Raises:
         InputError: There is no dump, none can be converted, or there would be no training with the result.
@@ -125,6 +147,7 @@ def convert(
     rejected: list[Rejected] = []
     channels = 0
     _make_folder(out)
+    jobs = jobs or max(1, min(cores(), len(sources) // _WORTH))
     what = repr((blazepose_skl.__version__, str(dumps.resolve()), reading, filling, labels, classes))
     journal = Journal(_journal_path(out), what, Converted)
     entries = _kept(journal, out, {source.name: source for source in sources})
@@ -135,43 +158,28 @@ def convert(
     journal.start(entries)
     places, end = [entry.label_at for entry in entries], entries[-1].end if entries else 0
     with _closing(journal), AnnotationWriter(out, places, end) as writer:
-        for source in track(sources):
-            if source.name in before:
-                continue
+        left = (source for source in track(sources) if source.name not in before)
+        for source, prepared in in_order(partial(_prepare, reading=reading, filling=filling), left, jobs):
             try:
-                clip = read_clip(source, reading)
-                label = _label(source, clip, labels)
+                if isinstance(prepared, InputError):
+                    raise prepared
+                label = _label(source, prepared.said, labels)
                 if classes is not None and label.name not in classes:
                     raise InputError(
                         f"{source.place}: label '{label.name}' is not in the list of {len(classes)} classes"
                     )
-                channels = channels or clip.landmarks.shape[-1]
-                if clip.landmarks.shape[-1] != channels:
+                channels = channels or prepared.channels
+                if prepared.channels != channels:
                     kinds = {2: '2-D landmarks in the picture', 3: '3-D landmarks about the body'}
                     raise InputError(
-                        f'{source.place}: {kinds[clip.landmarks.shape[-1]]}, but {kinds[channels]} before; '
+                        f'{source.place}: {kinds[prepared.channels]}, but {kinds[channels]} before; '
                         'choose one with --coords'
                     )
-                filled = fill_gaps(clip, filling.policy, filling.longest)
-                if filling.fps:
-                    filled = resample_clip(filled, filling.fps)
             except InputError as error:
                 rejected.append(Rejected(source.name, str(error)))
                 continue
-            label_at, end = writer.add(pack_annotation(annotate(filled, source.name)))
-            done.append(
-                Converted(
-                    source.name,
-                    label,
-                    clip.landmarks.shape[1],
-                    int(clip.missed.sum()),
-                    clip.dialect,
-                    clip.coordinates,
-                    clip.size,
-                    clip.notes,
-                    clip.landmarks.shape[-1],
-                )
-            )
+            label_at, end = writer.add(prepared.packed)
+            done.append(Converted(source.name, label, **prepared.facts))
             journal.add(Entry(done[-1], label_at, end, stamp_of([file.path for file in source.files])))
         _write_rejects(out, rejected)
         if not done:
@@ -253,11 +261,32 @@ def _check_names(sources: Sequence[Source]) -> None:
         places[source.name] = source.place
 
 
-def _label(source: Source, clip: Clip, labels: Labels | None) -> Label:
+def _prepare(source: Source, reading: Reading, filling: Filling) -> tuple[Source, _Prepared | InputError]:
+    """What can be done with a dump without knowing the others."""
+    try:
+        clip = read_clip(source, reading)
+        filled = fill_gaps(clip, filling.policy, filling.longest)
+        if filling.fps:
+            filled = resample_clip(filled, filling.fps)
+    except InputError as error:
+        return source, error
+    facts = dict(
+        frames=clip.landmarks.shape[1],
+        missed=int(clip.missed.sum()),
+        dialect=clip.dialect,
+        coordinates=clip.coordinates,
+        size=clip.size,
+        notes=clip.notes,
+        channels=clip.landmarks.shape[-1],
+    )
+    said = Label(clip.label, clip.label_index) if clip.label is not None else None
+    return source, _Prepared(said, facts, pack_annotation(annotate(filled, source.name)))
+
+
+def _label(source: Source, said: Label | None, labels: Labels | None) -> Label:
     given = labels.label_of(source.name) if labels is not None else None
     if given is not None:
         return given
-    said = Label(clip.label, clip.label_index) if clip.label is not None else None
     # With a number it is a data set's own label; a bare "label" may be anything, so the folder goes first.
     label = (said if said and said.index is not None else None) or folder_label(source.name) or said
     if label is None:
