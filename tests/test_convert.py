@@ -122,6 +122,35 @@ def test_label_and_list_files(tmp_path: Path, run: Any) -> None:
     assert [item['label'] for item in data['annotations']] == [1, 0, 1, 0]
 
 
+def test_the_report(tmp_path: Path, run: Any, capfd: Any) -> None:
+    dumps = write_tree(tmp_path / 'dumps', dict(jump=4, run=4), frames=20)
+    whole = make_motion(40, seed=77)
+    write_dump(dumps / 'jump' / '04.json', keypoints(whole[:, :20], (3, 4)))
+    write_dump(dumps / 'run' / '04.json', keypoints(whole[:, 20:]))
+    (dumps / 'run' / '05.json').write_text('[')
+    (tmp_path / 'train.txt').write_text(''.join(f'{label}/{n:02}\n' for label in ('jump', 'run') for n in range(4)))
+    (tmp_path / 'train.txt').write_text((tmp_path / 'train.txt').read_text() + 'jump/04\n')
+    (tmp_path / 'val.txt').write_text('run/04\n')
+    lists = ('--list', f'train={tmp_path}/train.txt', '--list', f'val={tmp_path}/val.txt')
+    assert run(dumps, tmp_path / 'out.pkl', '--size', '640x480', *lists, '--report', tmp_path / 'report.json') == 1
+    warning = 'clips of two splits that seem to be cuts of one video: 1 (jump/04 -> run/04)'
+    assert warning in capfd.readouterr().err
+    report = json.loads((tmp_path / 'report.json').read_text())
+    assert report['warnings'] == [warning]
+    assert report['faults'] == []
+    (rejected,) = report['rejected']
+    assert rejected['name'] == 'run/05'
+    assert rejected['reason'].startswith('run/05.json: the JSON ends in the middle')
+    jump = report['classes']['jump']
+    assert {key: jump[key] for key in ('clips', 'frames', 'shortest', 'median', 'longest', 'missed')} == dict(
+        clips=5, frames=100, shortest=20, median=20, longest=20, missed=2
+    )
+    assert jump['coordinates'] == {'fraction': 5}
+    assert jump['sizes'] == {'640x480, picture size from --size': 5}
+    assert list(jump['scores']) == ['1%', '5%', '25%', '50%', '75%', '95%', '99%']
+    assert report['overall']['clips'] == 10
+
+
 def official_clips(folder: Path, names: list[str]) -> Path:
     for n, name in enumerate(names):
         write_dump(folder / f'{name}.json', keypoints(make_motion(seed=n)))

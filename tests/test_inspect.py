@@ -35,9 +35,20 @@ def test_nothing_wrong() -> None:
     found = inspect_annotations(make_data())
     assert not found.faults
     assert not found.warnings
-    assert found.classes['a'] == dict(clips=2, frames=10, missed=0, shortest=5, longest=5)
+    facts = found.classes['a']
+    assert (facts.clips, facts.frames, facts.missed, facts.shortest, facts.median, facts.longest) == (2, 10, 0, 5, 5, 5)
+    assert (facts.coordinates, facts.sizes) == ({'pixels': 2}, {'640x480': 2})
+    assert found.overall.clips == 4
     assert found.splits == dict(train=2, val=2)
-    assert found.scores[-1] == 1
+    assert found.overall.scores['1%'] > 0.99
+
+
+def test_quantiles_of_scores() -> None:
+    data = make_data()
+    for item in data['annotations']:
+        item['keypoint_score'] = np.linspace(0, 1, 165, dtype=np.float32).reshape(1, 5, 33)
+    for quantile, score in inspect_annotations(data).overall.scores.items():
+        assert abs(float(quantile.rstrip('%')) / 100 - score) < 0.011
 
 
 def change(**values: Any) -> Any:

@@ -201,6 +201,8 @@ def clip_of(recording: Recording, how: Reading, where: str) -> Clip:
     if kind == 'image':
         unit = how.coordinates or recognise_unit(chosen, where)
         placed = scale_to_pixels(chosen, unit, size)
+        if not recording.metadata.size and how.size:
+            notes += ('picture size from --size',)
         if not recording.metadata.size and not how.size and unit != 'pixels':
             notes += (f'picture size not known, taken as {size[0]}x{size[1]}; --size sets it',)
         if not recording.metadata.size and not how.size and unit == 'pixels':

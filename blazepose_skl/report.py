@@ -1,0 +1,50 @@
+"""The report of a conversion: what is in the new pickle, what is not, and what would flatter results."""
+
+from __future__ import annotations
+
+import os
+from pathlib import Path
+
+import msgspec
+
+from blazepose_skl.annotations import read_annotations
+from blazepose_skl.convert import Converted, Summary
+from blazepose_skl.errors import InputError
+from blazepose_skl.inspection import Inspection, Origin, inspect_annotations
+
+__all__ = ['report_conversion', 'write_report']
+
+
+def report_conversion(summary: Summary, out: Path) -> Inspection:
+    """What :func:`.inspection.inspect_annotations` finds in the pickle, with what only the conversion knows.
+
+    Args:
+        summary: What the conversion did.
+        out: Its pickle, which is read.
+
+    Raises:
+        InputError: The pickle cannot be read.
+    """
+    return inspect_annotations(
+        read_annotations(out),
+        origins={clip.name: Origin(clip.missed, clip.coordinates, _size_from(clip)) for clip in summary.clips},
+        rejected=[dict(name=item.name, reason=item.reason) for item in summary.rejected],
+    )
+
+
+def _size_from(clip: Converted) -> str:
+    return next((note for note in clip.notes if note.startswith('picture size')), 'picture size from the dump')
+
+
+def write_report(found: Inspection, path: Path) -> None:
+    """A report as JSON; a file that is there is replaced when the new one is whole.
+
+    Raises:
+        InputError: It cannot be written.
+    """
+    part = path.with_name(path.name + '.part')
+    try:
+        part.write_bytes(msgspec.json.format(msgspec.json.encode(found), indent=2) + b'\n')
+        os.replace(part, path)
+    except OSError as error:
+        raise InputError(f'{path}: cannot be written: {error.strerror}') from None
