@@ -142,6 +142,13 @@ def convert(
         int | None,
         typer.Option(help='Processes; without it one for each core and hundred dumps.', min=1),
     ] = None,
+    clip_folder: Annotated[
+        Path | None,
+        typer.Option(
+            help='For sets larger than memory: write each clip to a pickle of its own in this new folder and only an '
+            "index to OUT; configs then say data_prefix=dict(skeleton='CLIP_FOLDER')."
+        ),
+    ] = None,
     report: Annotated[
         Path | None, typer.Option(help='Write a report here, JSON: what is in the set, by class, and what is wrong.')
     ] = None,
@@ -186,6 +193,7 @@ def convert(
         classes=label_files.read_class_list(classes) if classes else None,
         track=_progress,
         jobs=jobs,
+        clip_folder=clip_folder,
     )
     _show(summary, out)
     if report is not None:

@@ -3,9 +3,10 @@
 from __future__ import annotations
 
 import os
+import pickle
 from collections import Counter
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
-from contextlib import contextmanager
+from contextlib import contextmanager, nullcontext
 from dataclasses import dataclass, field
 from functools import partial
 from pathlib import Path
@@ -15,6 +16,7 @@ import msgspec
 
 import blazepose_skl
 from blazepose_skl.annotations import AnnotationWriter, annotate, pack_annotation, unfinished
+from blazepose_skl.clipfolder import ClipFolder
 from blazepose_skl.dumps import Reading, find_dumps, read_clip
 from blazepose_skl.dumps.joints import BLAZEPOSE
 from blazepose_skl.dumps.sources import Source
@@ -60,6 +62,7 @@ class _Prepared:
     said: Label | None
     facts: dict[str, Any]
     packed: bytes
+    apart: bytes  # the clip's own pickle, if it gets one
 
     @property
     def channels(self) -> int:
@@ -118,6 +121,7 @@ def convert(
     classes: Sequence[str] | None = None,
     track: Callable[[Sequence[Source]], Iterable[Source]] = iter,
     jobs: int | None = 1,
+    clip_folder: Path | None = None,
 ) -> Summary:
     """Convert the dumps under a folder into one annotation pickle.
 
@@ -136,6 +140,8 @@ def convert(
         track: Wraps the sources, for a progress bar.
         jobs: Processes, which makes no difference to the result; None for one for each core and
             hundred dumps.
+        clip_folder: Write each clip to a pickle of its own here, and only an index to ``out``
+            (:mod:`blazepose_skl.clipfolder`).
 
     Raises:
         InputError: There is no dump, none can be converted, or there would be no training with the result.
@@ -148,18 +154,22 @@ def convert(
     channels = 0
     _make_folder(out)
     jobs = jobs or max(1, min(cores(), len(sources) // _WORTH))
-    what = repr((blazepose_skl.__version__, str(dumps.resolve()), reading, filling, labels, classes))
+    what = repr((blazepose_skl.__version__, str(dumps.resolve()), reading, filling, labels, classes, clip_folder))
+    folder = ClipFolder(clip_folder) if clip_folder else None
     journal = Journal(_journal_path(out), what, Converted)
-    entries = _kept(journal, out, {source.name: source for source in sources})
+    entries = _kept(journal, out, {source.name: source for source in sources}, folder)
+    if folder:
+        folder.start(go_on=bool(entries))
     done += [entry.record for entry in entries]
     before = {clip.name for clip in done}
     if done:
         channels = done[0].channels
     journal.start(entries)
     places, end = [entry.label_at for entry in entries], entries[-1].end if entries else 0
-    with _closing(journal), AnnotationWriter(out, places, end) as writer:
+    with _closing(journal), folder or nullcontext(), AnnotationWriter(out, places, end) as writer:
+        prepare = partial(_prepare, reading=reading, filling=filling, apart=bool(folder))
         left = (source for source in track(sources) if source.name not in before)
-        for source, prepared in in_order(partial(_prepare, reading=reading, filling=filling), left, jobs):
+        for source, prepared in in_order(prepare, left, jobs):
             try:
                 if isinstance(prepared, InputError):
                     raise prepared
@@ -178,6 +188,8 @@ def convert(
             except InputError as error:
                 rejected.append(Rejected(source.name, str(error)))
                 continue
+            if folder:
+                folder.add(source.name, prepared.apart)
             label_at, end = writer.add(prepared.packed)
             done.append(Converted(source.name, label, **prepared.facts))
             journal.add(Entry(done[-1], label_at, end, stamp_of([file.path for file in source.files])))
@@ -191,6 +203,8 @@ def convert(
         parts = split(label_of)
         check_split(parts, label_of, names)
         numbers = {name: number for number, name in enumerate(names)}
+        if folder:
+            folder.finish()
         writer.finish(
             labels=[numbers[clip.label.name] for clip in done],
             rest=dict(
@@ -213,7 +227,9 @@ def _journal_path(out: Path) -> Path:
     return out.with_name(out.name + '.part.journal')
 
 
-def _kept(journal: Journal[Converted], out: Path, sources: Mapping[str, Source]) -> list[Entry[Converted]]:
+def _kept(
+    journal: Journal[Converted], out: Path, sources: Mapping[str, Source], folder: ClipFolder | None
+) -> list[Entry[Converted]]:
     """The clips that an unfinished pickle beside ``out`` holds and that have not changed since."""
     try:
         reached = unfinished(out).stat().st_size
@@ -223,6 +239,8 @@ def _kept(journal: Journal[Converted], out: Path, sources: Mapping[str, Source])
     for entry in journal.read(reached):
         source = sources.get(entry.record.name)
         if source is None or stamp_of([file.path for file in source.files]) != entry.stamp:
+            break
+        if folder and not folder.holds(source.name):
             break
         entries.append(entry)
     return entries
@@ -261,7 +279,7 @@ def _check_names(sources: Sequence[Source]) -> None:
         places[source.name] = source.place
 
 
-def _prepare(source: Source, reading: Reading, filling: Filling) -> tuple[Source, _Prepared | InputError]:
+def _prepare(source: Source, reading: Reading, filling: Filling, apart: bool) -> tuple[Source, _Prepared | InputError]:
     """What can be done with a dump without knowing the others."""
     try:
         clip = read_clip(source, reading)
@@ -280,7 +298,11 @@ def _prepare(source: Source, reading: Reading, filling: Filling) -> tuple[Source
         channels=clip.landmarks.shape[-1],
     )
     said = Label(clip.label, clip.label_index) if clip.label is not None else None
-    return source, _Prepared(said, facts, pack_annotation(annotate(filled, source.name)))
+    annotation = annotate(filled, source.name)
+    if not apart:
+        return source, _Prepared(said, facts, pack_annotation(annotation), b'')
+    listed = {key: annotation[key] for key in ('frame_dir', 'total_frames')}
+    return source, _Prepared(said, facts, pack_annotation(listed), pickle.dumps(annotation))
 
 
 def _label(source: Source, said: Label | None, labels: Labels | None) -> Label:
