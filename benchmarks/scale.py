@@ -1,0 +1,87 @@
+"""Whether the rate and the memory of a conversion stay level as the number of clips grows.
+
+    python benchmarks/scale.py FOLDER [--clips N] [--frames T] [--jobs N] [--clip-folder]
+
+Generates N tiny clips of dialect 1 into FOLDER/clips.zip (unless it is there), converts it, and prints the rate of
+every tenth of the clips and the peak memory of the process and of the largest of those that it started.
+"""
+
+from __future__ import annotations
+
+import argparse
+import resource
+import shutil
+import time
+import zipfile
+from collections.abc import Iterator, Sequence
+from pathlib import Path
+
+import msgspec
+import numpy as np
+
+from blazepose_skl.convert import convert
+from blazepose_skl.dumps.sources import Source
+from blazepose_skl.splits import split_by_ratio
+
+CLASSES = 400
+
+
+def generate(path: Path, clips: int, frames: int) -> None:
+    """Clips of dialect 1, numbers in full precision, in a zip."""
+    random = np.random.default_rng(0)
+    with zipfile.ZipFile(path.with_suffix('.new'), 'w', zipfile.ZIP_DEFLATED, compresslevel=1) as archive:
+        for clip in range(clips):
+            numbers = random.uniform(0.2, 0.8, (frames, 99))
+            data = [
+                dict(frame_index=frame + 1, skeleton=[dict(pose=row[:66].tolist(), score=row[66:].tolist())])
+                for frame, row in enumerate(numbers)
+            ]
+            label = clip % CLASSES
+            dump = dict(data=data, label=f'class {label}', label_index=label)
+            archive.writestr(f'{label:03}/{clip:07}.json', msgspec.json.encode(dump))
+    path.with_suffix('.new').rename(path)
+
+
+def by_tenths(sources: Sequence[Source]) -> Iterator[Source]:
+    """The sources; says after each tenth of them how fast it was."""
+    tenth = max(len(sources) // 10, 1)
+    start = time.perf_counter()
+    for number, source in enumerate(sources, 1):
+        yield source
+        if number % tenth == 0:
+            now = time.perf_counter()
+            print(f'{100 * number // len(sources):4} %  {tenth / (now - start):8.0f} clips/s   {peak()}', flush=True)
+            start = now
+
+
+def peak() -> str:
+    """The largest memory so far; that of processes is known when they have ended."""
+    own, others = (resource.getrusage(who).ru_maxrss for who in (resource.RUSAGE_SELF, resource.RUSAGE_CHILDREN))
+    return f'peak {own / 1024:.0f} MiB' + (f', largest process {others / 1024:.0f} MiB' if others else '')
+
+
+def main() -> None:
+    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
+    parser.add_argument('folder', type=Path)
+    parser.add_argument('--clips', type=int, default=300_000)
+    parser.add_argument('--frames', type=int, default=3)
+    parser.add_argument('--jobs', type=int, default=1)
+    parser.add_argument('--clip-folder', action='store_true', help='a pickle for each clip, and an index')
+    args = parser.parse_args()
+    archive = args.folder / 'clips.zip'
+    args.folder.mkdir(parents=True, exist_ok=True)
+    if not archive.exists():
+        generate(archive, args.clips, args.frames)
+    clip_folder = args.folder / 'clips' if args.clip_folder else None
+    if clip_folder:
+        shutil.rmtree(clip_folder, ignore_errors=True)
+    start = time.perf_counter()
+    summary = convert(
+        archive, args.folder / 'out.pkl', split_by_ratio, track=by_tenths, jobs=args.jobs, clip_folder=clip_folder
+    )
+    took = time.perf_counter() - start
+    print(f'{len(summary.clips)} clips in {took:.0f} s ({len(summary.clips) / took:.0f} clips/s), {peak()}')
+
+
+if __name__ == '__main__':
+    main()
