@@ -110,6 +110,13 @@ def convert(
         str | None,
         typer.Option(metavar='WxH', help='Picture size of dumps that do not say theirs; without it 1920x1080.'),
     ] = None,
+    videos: Annotated[
+        Path | None,
+        typer.Option(
+            help='Folder with the videos of the dumps, of the same names: picture size and frame rate of dumps that do '
+            'not say theirs (needs OpenCV).'
+        ),
+    ] = None,
     coords: Annotated[
         str | None,
         typer.Option(
@@ -165,6 +172,7 @@ def convert(
     from blazepose_skl.dumps.coordinates import UNITS
     from blazepose_skl.dumps.people import POLICIES as PERSON_POLICIES
     from blazepose_skl.dumps.reading import DIALECT_NAMES
+    from blazepose_skl.dumps.videos import check_videos
     from blazepose_skl.gaps import POLICIES as GAP_POLICIES
 
     _one_of('--missed', missed, GAP_POLICIES)
@@ -184,6 +192,7 @@ def convert(
             coordinates=coordinates,
             y_up=y_up,
             size=_size(size),
+            videos=check_videos(videos) if videos else None,
             people=people,
             person=person,
             least_joints=least_joints,

@@ -30,6 +30,7 @@ from blazepose_skl.dumps.recording import Recording
 from blazepose_skl.dumps.sources import File, Source, find_sources, read_file
 from blazepose_skl.dumps.tables import CSV_DIALECTS, read_csv
 from blazepose_skl.dumps.timing import order_frames
+from blazepose_skl.dumps.videos import complete_from_video
 from blazepose_skl.errors import InputError
 
 __all__ = ['DEFAULT_SIZE', 'DIALECT_NAMES', 'Reading', 'clip_of', 'find_dumps', 'read_clip', 'read_recording']
@@ -56,6 +57,7 @@ class Reading:
         y_up: Whether y of world landmarks points up, None to recognise it.
         least_joints: The share of the joints that a dump must have.
         size: (width, height) of the pictures, for dumps that do not say theirs.
+        videos: A folder with the videos of the dumps, of the same names: theirs goes before ``size``.
         people: People to keep, M.
         person: Whom to keep if there are more: see :func:`blazepose_skl.dumps.people.choose_people`.
     """
@@ -66,6 +68,7 @@ class Reading:
     y_up: bool | None = None
     least_joints: float = 0.3
     size: tuple[int, int] | None = None
+    videos: Path | None = None
     people: int = 1
     person: str = 'longest'
 
@@ -152,7 +155,11 @@ def read_clip(source: Source, how: Reading) -> Clip:
         InputError: With the place of what is wrong.
     """
     flat = how.coords != 'world' and how.coordinates not in WORLD_UNITS
-    return clip_of(read_recording(source, how.dialect, depth=not flat), how, source.place)
+    recording = read_recording(source, how.dialect, depth=not flat)
+    if how.videos is not None:
+        needed = how.size is None and how.coords != 'world'
+        recording = complete_from_video(recording, how.videos, source.name, source.place, needed)
+    return clip_of(recording, how, source.place)
 
 
 def clip_of(recording: Recording, how: Reading, where: str) -> Clip:
