@@ -208,7 +208,7 @@ def convert(
     if report is not None:
         from blazepose_skl.report import report_conversion, write_report
 
-        found = report_conversion(summary, out)
+        found = report_conversion(summary, out, clip_folder)
         write_report(found, report)
         for warning in [*found.faults, *found.warnings]:
             print(f'warning: {warning}', file=sys.stderr)
@@ -360,6 +360,9 @@ def doctor() -> None:
 def inspect(
     pickle: Annotated[Path, typer.Argument(help="An annotation pickle, ours or anybody's; nothing in it is executed.")],
     skeleton: Annotated[str, typer.Option(help='The layout that it is meant for.')] = 'blazepose',
+    clip_folder: Annotated[
+        Path | None, typer.Option(help='The folder with the clips, if the pickle is an index of them.')
+    ] = None,
     as_json: Annotated[bool, typer.Option('--json', help='Print JSON.')] = False,
 ) -> None:
     """Show what is in an annotation pickle, and what would make training fail or flatter.
@@ -369,10 +372,14 @@ def inspect(
     import msgspec
 
     from blazepose_skl.annotations import read_annotations
+    from blazepose_skl.clipfolder import with_clips
     from blazepose_skl.inspection import inspect_annotations
     from blazepose_skl.skeletons import get_skeleton
 
-    found = inspect_annotations(read_annotations(pickle), get_skeleton(skeleton).num_joints)
+    data = read_annotations(pickle)
+    if clip_folder is not None:
+        data = with_clips(data, clip_folder)
+    found = inspect_annotations(data, get_skeleton(skeleton).num_joints)
     if as_json:
         print(msgspec.json.encode(found).decode())
     else:

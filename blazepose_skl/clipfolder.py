@@ -7,12 +7,17 @@ from __future__ import annotations
 
 import os
 import shutil
-from pathlib import Path
+from collections.abc import Iterator, Mapping
+from pathlib import Path, PurePosixPath
 from types import TracebackType
+from typing import Any
 
+import numpy as np
+
+from blazepose_skl.annotations import load_safely
 from blazepose_skl.errors import InputError
 
-__all__ = ['ClipFolder']
+__all__ = ['ClipFolder', 'with_clips']
 
 
 class ClipFolder:
@@ -65,3 +70,25 @@ class ClipFolder:
         # Whoever interrupts may want to go on; what failed would fail again.
         if kind is not None and issubclass(kind, Exception):
             shutil.rmtree(self._part, ignore_errors=True)
+
+
+def with_clips(index: Mapping[str, Any], folder: Path) -> dict[str, Any]:
+    """An index with annotations that are whole: once, one after another, each read from the folder in its turn.
+
+    Raises:
+        InputError: In its turn, for a clip that is not in the folder or cannot be read.
+    """
+
+    def clips() -> Iterator[dict[str, Any]]:
+        for item in index['annotations']:
+            name = str(item.get('frame_dir', item.get('filename')))
+            if name.startswith('/') or '..' in PurePosixPath(name).parts:
+                raise InputError(f"a clip called '{name}' leads out of {folder}; it was not read")
+            path = folder / (name + '.pkl')
+            clip = load_safely(path)
+            if not isinstance(clip, dict):
+                raise InputError(f'{path}: a {type(clip).__name__} where the dict of a clip was expected')
+            arrays = {key: np.asarray(value) for key, value in clip.items() if isinstance(value, np.ndarray)}
+            yield {**clip, **arrays, **item}
+
+    return {**index, 'annotations': clips()}

@@ -8,6 +8,7 @@ from pathlib import Path
 import msgspec
 
 from blazepose_skl.annotations import read_annotations
+from blazepose_skl.clipfolder import with_clips
 from blazepose_skl.convert import Converted, Summary
 from blazepose_skl.errors import InputError
 from blazepose_skl.inspection import Inspection, Origin, inspect_annotations
@@ -15,18 +16,20 @@ from blazepose_skl.inspection import Inspection, Origin, inspect_annotations
 __all__ = ['report_conversion', 'write_report']
 
 
-def report_conversion(summary: Summary, out: Path) -> Inspection:
+def report_conversion(summary: Summary, out: Path, clip_folder: Path | None = None) -> Inspection:
     """What :func:`.inspection.inspect_annotations` finds in the pickle, with what only the conversion knows.
 
     Args:
         summary: What the conversion did.
         out: Its pickle, which is read.
+        clip_folder: Where the clips are if that is an index.
 
     Raises:
         InputError: The pickle cannot be read.
     """
+    data = read_annotations(out)
     return inspect_annotations(
-        read_annotations(out),
+        with_clips(data, clip_folder) if clip_folder else data,
         origins={clip.name: Origin(clip.missed, clip.coordinates, _size_from(clip)) for clip in summary.clips},
         rejected=[dict(name=item.name, reason=item.reason) for item in summary.rejected],
     )

@@ -151,6 +151,25 @@ def test_the_report(tmp_path: Path, run: Any, capfd: Any) -> None:
     assert report['overall']['clips'] == 10
 
 
+def test_the_report_on_a_folder_of_clips_is_the_same(tmp_path: Path, run: Any, monkeypatch: Any, capfd: Any) -> None:
+    dumps = write_tree(tmp_path / 'dumps', dict(jump=4, run=4), frames=20)
+    assert run(dumps, tmp_path / 'a.pkl', '--report', tmp_path / 'a.json') == 0
+    options = ('--report', tmp_path / 'b.json', '--clip-folder', tmp_path / 'clips')
+    assert run(dumps, tmp_path / 'b.pkl', *options) == 0
+    assert (tmp_path / 'a.json').read_text() == (tmp_path / 'b.json').read_text()
+
+    def inspect(name: str, *more: object) -> tuple[int, str]:
+        monkeypatch.setattr('sys.argv', ['blazepose-skl', 'inspect', str(tmp_path / name), '--json', *map(str, more)])
+        capfd.readouterr()
+        with pytest.raises(SystemExit) as stopped:
+            main()
+        return int(stopped.value.code or 0), capfd.readouterr().out
+
+    assert inspect('a.pkl') == inspect('b.pkl', '--clip-folder', tmp_path / 'clips')
+    (tmp_path / 'clips' / 'jump' / '00.pkl').unlink()
+    assert inspect('b.pkl', '--clip-folder', tmp_path / 'clips')[0] == 1
+
+
 def official_clips(folder: Path, names: list[str]) -> Path:
     for n, name in enumerate(names):
         write_dump(folder / f'{name}.json', keypoints(make_motion(seed=n)))
