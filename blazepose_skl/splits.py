@@ -35,8 +35,7 @@ def split_by_ratio(labels: Labels, val: float = 0.2, test: float = 0.0, seed: in
     held = [part for part in ratios if part != 'train']
     random = np.random.default_rng(seed)
     parts: dict[str, str] = {}
-    for label in sorted(set(labels.values())):
-        clips = [clip for clip in labels if labels[clip] == label]
+    for _, clips in sorted(_by_class(labels).items()):
         order = [clips[i] for i in random.permutation(len(clips))]
         for part in held:
             # At least one, and never the last one that training has.
@@ -46,13 +45,19 @@ def split_by_ratio(labels: Labels, val: float = 0.2, test: float = 0.0, seed: in
     return _gather(labels, parts, ratios)
 
 
+def _by_class(labels: Labels) -> dict[str, list[str]]:
+    clips: dict[str, list[str]] = defaultdict(list)
+    for clip, label in labels.items():
+        clips[label].append(clip)
+    return clips
+
+
 def split_last(labels: Labels, count: int) -> Split:
     """The last clips of every class, in the order of the data set, held out as val."""
     if count < 1:
         raise InputError(f'the last {count} clips of each class held out; at least 1 was expected')
     parts = {}
-    for label in set(labels.values()):
-        clips = [clip for clip in labels if labels[clip] == label]
+    for clips in _by_class(labels).values():
         parts.update(dict.fromkeys(clips[-count:], 'val'))
     return _gather(labels, parts, ('train', 'val'))
 

@@ -48,6 +48,10 @@ class NobodyFound(InputError):
 # -- recognising ------------------------------------------------------------------------------------
 
 _FIRST_LOOK = 1024
+# No frame with one person is longer.
+_FIRST_FRAME = 1 << 16
+# What the poses of TensorFlow.js and ml5 have and frames have not.
+_POSE_SCORES = (b'"score"', b'"confidence"')
 
 
 def recognise(text: bytes, where: str, dialect: str | None = None) -> Layout:
@@ -60,11 +64,12 @@ def recognise(text: bytes, where: str, dialect: str | None = None) -> Layout:
         raise InputError(f'{where}: the file is empty; a JSON dump was expected')
     dialects = [known for known in DIALECTS if dialect in (None, known.name)]
     lines = _first_lines(text)
+    scored = any(text.find(word, 0, _FIRST_FRAME) >= 0 for word in _POSE_SCORES)
     size = _FIRST_LOOK
     while True:
         whole = size >= len(text)
         try:
-            layouts, blank = _layouts(text[:size], lines, whole, dialects)
+            layouts, blank = _layouts(text[:size], lines, whole, dialects, scored)
         except RecursionError:
             raise InputError(f'{where}: nested without end; this is no dump') from None
         except (msgspec.DecodeError, UnicodeDecodeError) as error:
@@ -95,9 +100,12 @@ def _first_lines(text: bytes) -> list[bytes]:
 
 
 def _layouts(
-    beginning: bytes, lines: Sequence[bytes], whole: bool, dialects: Sequence[Dialect]
+    beginning: bytes, lines: Sequence[bytes], whole: bool, dialects: Sequence[Dialect], scored: bool
 ) -> tuple[list[Layout], bool]:
-    """The layouts that fit, and whether what was seen is a dump in which nobody was seen."""
+    """The layouts that fit, and whether what was seen is a dump in which nobody was seen.
+
+    ``scored`` says whether any of _POSE_SCORES stands near the beginning of the whole text.
+    """
     if lines:
         frames = [decode_beginning(line) for line in lines]
         found = _of_frames(LINES, frames, True, dialects)
@@ -112,7 +120,7 @@ def _layouts(
         found = _of_frames(LIST, value, whole, dialects)
         poses = _of_frames(SINGLE, [value], whole, [known for known in dialects if known.name == 'poses'])
         if found and poses:
-            if len(value) == 1 and not whole:
+            if len(value) == 1 and not whole and scored:
                 return [], False  # the score may stand behind the keypoints
             if _may_be_poses(value):
                 # A single person in a single frame is the same either way.
