@@ -7,6 +7,7 @@ from collections.abc import Callable
 from pathlib import Path
 
 import numpy as np
+import pytest
 from conftest import make_motion
 
 from blazepose_skl.dumps import Reading, find_dumps, read_clip
@@ -44,6 +45,15 @@ def test_missed_frames_do_not_matter() -> None:
     cuts[0] = np.concatenate([cuts[0], np.zeros_like(cuts[0][:, :3])], axis=1)
     assert find_joined(stack(*cuts)) == [(0, 1)]
     assert key_poses(np.zeros((1, 5, 33, 2), np.float32)) is None
+
+
+@pytest.mark.parametrize('count', [0, 1, 2, 3])
+def test_few_clips_of_wild_numbers(count: int) -> None:
+    wild = np.full((count, 3, 33, 2), 9e5, np.float32)
+    wild[:, :, 0] = 0
+    assert find_same(wild) == [(one, other) for one in range(count) for other in range(one + 1, count)]
+    assert len(find_joined(wild)) <= count
+    assert key_poses(np.full((1, 3, 33, 2), 1e30, np.float32)) is None
 
 
 def test_a_real_recording_in_one_go(real_data: Callable[[str], Path]) -> None:
