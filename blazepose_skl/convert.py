@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 import pickle
+import tempfile
 from collections import Counter
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from contextlib import contextmanager, nullcontext
@@ -263,10 +264,14 @@ def _closing(journal: Journal[Converted]) -> Iterator[None]:
 def _make_folder(out: Path) -> None:
     if out.is_dir():
         raise InputError(f'{out} is a folder; give the name of the pickle to write')
+    if out.suffix != '.pkl':  # MMAction2 reads no other, and a dump is not overwritten by mistake
+        raise InputError(f'{out}: an annotation pickle ends in .pkl; name the file to write so')
     try:
         out.parent.mkdir(parents=True, exist_ok=True)
+        with tempfile.TemporaryFile(dir=out.parent):
+            pass
     except OSError as error:
-        raise InputError(f'{out}: cannot be written: {error.strerror}') from None
+        raise InputError(f'{out}: cannot be written: {error.strerror}; choose another folder') from None
 
 
 def _check_names(sources: Sequence[Source]) -> None:

@@ -106,7 +106,7 @@ def inspect_annotations(
     shapes: dict[str, int] = defaultdict(int)
     poses: dict[str, NDArray[np.float32]] = {}
     seen: set[str] = set()
-    labels = set()
+    label_of: dict[str, int] = {}
     for number, item in enumerate(data['annotations']):
         name = str(item.get('frame_dir', item.get('filename', number)))
         if name in seen:
@@ -116,7 +116,7 @@ def inspect_annotations(
         if not isinstance(label, (int, np.integer)) or label < 0 or (names is not None and label >= len(names)):
             found.faults['labels out of range'].append(f'{name} ({label})')
         else:
-            labels.add(int(label))
+            label_of[name] = int(label)
         keypoint = item.get('keypoint')
         if (
             not isinstance(keypoint, np.ndarray)
@@ -139,7 +139,18 @@ def inspect_annotations(
             poses[name] = shown
     given = data.get('split')
     splits: Mapping[Any, Any] = given if isinstance(given, Mapping) else {}
-    _look_at_splits({str(part): list(map(str, clips)) for part, clips in splits.items()}, seen, poses, found)
+    parts = {str(part): list(map(str, clips)) for part, clips in splits.items()}
+    _look_at_splits(parts, seen, poses, found)
+    labels = set(label_of.values())
+    for part, clips in parts.items():
+        if 'train' in part:  # train, train1, xsub_train
+            untrained = labels - {label_of[clip] for clip in clips if clip in label_of}
+            found.faults[f"classes without a clip in '{part}'"] += [
+                names[label] if names else str(label) for label in sorted(untrained)
+            ]
+    for part in ('train', 'val'):
+        if not any(part in name or (part == 'val' and 'test' in name) for name in parts):
+            found.warnings['parts that a training needs and the split lacks'].append(part)
     if labels and labels != set(range(max(labels) + 1)):
         found.warnings['class numbers without a clip'] += sorted(map(str, set(range(max(labels) + 1)) - labels))
     if len(shapes) > 1:

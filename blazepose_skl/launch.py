@@ -9,6 +9,7 @@ from __future__ import annotations
 import difflib
 import importlib.util
 import inspect
+import pickle
 import re
 import sys
 import traceback
@@ -115,6 +116,13 @@ def explain(error: Exception) -> str | None:
         return text.strip()
     if isinstance(error, FileNotFoundError):
         return f'{error.filename}: no such file' if error.filename else text
+    if isinstance(error, pickle.UnpicklingError) or 'PytorchStreamReader' in text:
+        return (
+            'the checkpoint was not loaded: it is damaged, or holds more than weights and what MMEngine stores '
+            f'beside them, and would run code ({text.splitlines()[-1] if text else type(error).__name__})'
+        )
+    if isinstance(error, PermissionError) and 'checkpoint' in text:
+        return text
     if isinstance(error, KeyError) and re.search(r'is not in the \S+ registry', text):
         return (
             text.partition(' Please check')[0] + " Check the spelling, and custom_imports for a class that isn't stock."

@@ -56,6 +56,7 @@ def change(**values: Any) -> Any:
 
 
 FAULTS = {
+    r"classes without a clip in 'train': 1 \(b\)": lambda data: data['split'].update(train=['0']),
     r'labels out of range: 1 \(0 \(7\)\)': change(label=7),
     'two clips of one name: 1': lambda data: data['annotations'].append(data['annotations'][0]),
     r'not 33 joints: 1 \(0 \(17\)\)': change(keypoint=np.ones((1, 5, 17, 2), np.float32)),

@@ -110,6 +110,13 @@ def test_stock_backbones_run_on_our_layouts(backbone, layout):
         model(torch.randn(2, 2, 8, 17, 3))
 
 
+def test_a_backbone_says_which_channels_it_takes():
+    init_default_scope('mmaction')
+    model = MODELS.build(dict(type='STGCN', base_channels=8, graph_cfg=dict(layout='blazepose', mode='spatial')))
+    with pytest.raises(InputError, match=r'data has 4 channels .* network takes 3; set model.backbone.in_channels=4'):
+        model(torch.randn(1, 1, 8, 33, 4))
+
+
 @pytest.mark.parametrize('channels', [2, 3])
 @pytest.mark.parametrize('name', skeleton_names())
 def test_scores_are_averaged_and_coordinates_differenced(name, channels):

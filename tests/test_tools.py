@@ -143,7 +143,7 @@ def test_argument_that_a_backbone_does_not_take_is_one_sentence():
     pytest.importorskip('mmaction')
     adapter = pytest.importorskip('blazepose_skl.mmaction2')
     with pytest.raises(AssertionError) as caught:
-        adapter.STGCN(graph_cfg=dict(layout='blazepose', mode='spatial'), depht=4)
+        adapter.stock.STGCN(graph_cfg=dict(layout='blazepose', mode='spatial'), depht=4)
     assert explain(caught.value) == "the config does not fit: Invalid arguments: {'depht': 4}"
 
 

@@ -200,3 +200,19 @@ def test_a_broken_annotation_file_is_one_sentence(write, tmp_path):
 def test_a_layout_of_the_model_that_is_not_the_datas_is_one_sentence(write, tmp_path):
     out = train(STOCK, write(), tmp_path / 'work', 'model.backbone.graph_cfg.layout=coco', status=1)
     assert "STGCN: the data has 33 joints and the graph of layout 'coco' has 17" in sentence(out)
+
+
+def test_a_checkpoint_that_is_none_is_one_sentence(write, tmp_path):
+    class Evil:
+        def __reduce__(self):
+            return eval, (f'open({str(tmp_path / "flag")!r}, "w").close()',)
+
+    data, checkpoint = write(), tmp_path / 'checkpoint.pth'
+    command = [sys.executable, OURS / 'test.py', SMALL, checkpoint, '--work-dir', tmp_path / 'work']
+    for damaged in (False, True):
+        torch.save(dict(state_dict={}, meta=Evil()), checkpoint)
+        if damaged:
+            checkpoint.write_bytes(checkpoint.read_bytes()[:100])
+        out = run(*command, '--cfg-options', f'ann_file={data}', 'num_classes=2', *NARROW, status=1)
+        assert 'the checkpoint was not loaded: it is damaged, or holds more than weights' in sentence(out)
+    assert not (tmp_path / 'flag').exists()

@@ -21,6 +21,8 @@ from blazepose_skl.evaluation import Scores, read_scores
 
 ROOT = Path(__file__).resolve().parent.parent
 CONFIG = ROOT / 'configs/stgcnpp/stgcnpp_1xb16-joint-r32-18e-small_custom-blazepose.py'
+# Batch norm and AdamW need some hundred steps, however few the clips are.
+BATCH, LEAST_STEPS = 16, 200
 console = Console()
 
 
@@ -34,7 +36,10 @@ def quickstart(
         Optional[str],  # noqa: UP045, typer reads it
         typer.Option(help='Regular expression whose group is the person, camera or source video of a clip.'),
     ] = None,
-    epochs: Annotated[int, typer.Option(help='Epochs of training.', min=1)] = 18,
+    epochs: Annotated[
+        Optional[int],  # noqa: UP045, typer reads it
+        typer.Option(help='Epochs of training; without it 18, or what gives a small set enough steps.', min=1),
+    ] = None,
 ) -> None:
     """Make, convert, train, test; print accuracy and the confusion matrix."""
     work_dir = work_dir.resolve()
@@ -43,7 +48,10 @@ def quickstart(
         run('blazepose-skl', 'synthesize', dumps, '--dialect', 'tasks')
     pickle_file, scores_file = work_dir / 'data.pkl', work_dir / 'scores.pkl'
     run('blazepose-skl', 'convert', dumps, pickle_file, *(['--group', group] if group else []))
-    classes = read_annotations(pickle_file)['class_names']
+    data = read_annotations(pickle_file)
+    classes = data['class_names']
+    steps = -(-len(data['split']['train']) // BATCH)
+    epochs = epochs or max(18, -(-LEAST_STEPS // steps))
     options = [f'ann_file={pickle_file}', f'num_classes={len(classes)}']
     schedule = [f'train_cfg.max_epochs={epochs}', f'train_cfg.val_interval={epochs}', f'param_scheduler.1.end={epochs}']
     train_dir = work_dir / 'train'

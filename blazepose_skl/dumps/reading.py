@@ -183,8 +183,8 @@ def clip_of(recording: Recording, how: Reading, where: str) -> Clip:
     kind = how.coords or ('world' if given is None else 'image')
     chosen = given if kind == 'image' else world
     if chosen is None:
-        has = 'about the body (world)' if kind == 'image' else 'in the picture (image)'
-        raise InputError(f'{where}: it has only landmarks {has}; convert such dumps with --coords')
+        has, other = ('about the body', 'world') if kind == 'image' else ('in the picture', 'image')
+        raise InputError(f'{where}: it has only landmarks {has}; convert such dumps with --coords {other}')
     if kind == 'world' and chosen.shape[-1] < 3:
         raise InputError(f'{where}: landmarks about the body without depth; only three dimensions make a clip of them')
     if chosen is recording.world:

@@ -70,6 +70,11 @@ def _backbone_forward(original: Callable[..., Any], self: Any, x: Any) -> Any:
             f"'{_layout_name(self.graph.layout)}' has {self.graph.num_node}; give both the same skeleton "
             '(graph_cfg.layout of the model, dataset of GenSkeFeat in the pipelines)'
         )
+    if x.shape[4] != self.in_channels:
+        raise InputError(
+            f'{type(self).__name__}: the data has {x.shape[4]} channels (coordinates and score) and the network takes '
+            f'{self.in_channels}; set model.backbone.in_channels={x.shape[4]}'
+        )
     return original(self, x)
 
 
