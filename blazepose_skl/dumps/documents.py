@@ -182,7 +182,7 @@ def _explain(text: bytes, where: str, dialect: str | None, blank: bool) -> None:
     wanted = f"dialect '{dialect}'" if dialect else 'a known dialect'
     value = decode_beginning(text)
     shown = value[0] if isinstance(value, list) and value else value
-    keys = ', '.join(repr(key)[1:21] for key in list(shown)[:6]) if isinstance(shown, dict) else type(shown).__name__
+    keys = ', '.join(repr(key[:20]) for key in list(shown)[:6]) if isinstance(shown, dict) else type(shown).__name__
     holder = 'its first item' if shown is not value else 'it'
     raise InputError(f'{where}: not {wanted} of MediaPipe Pose dumps ({holder} has {keys})')
 
