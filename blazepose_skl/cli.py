@@ -251,6 +251,7 @@ def _splitter(
     official: Lists | Ntu | None,
 ) -> Callable[[dict[str, str]], Split]:
     from blazepose_skl import splits
+    from blazepose_skl.textfiles import read_lines
 
     given = {'--group': group, '--last': last, '--list': lists or None, '--official': official}
     chosen = [option for option, value in given.items() if value is not None]
@@ -262,7 +263,7 @@ def _splitter(
             name, equals, path = item.partition('=')
             if not (name and equals and path):
                 raise InputError(f"--list '{item}' names no part; write NAME=FILE, as in train=train.txt")
-            named[name] = splits.read_list(Path(path))
+            named[name] = read_lines(Path(path))
         return lambda labels: splits.split_by_lists(labels, named)
     if official is not None:
         return official.split

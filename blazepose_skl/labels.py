@@ -14,6 +14,7 @@ import msgspec
 
 from blazepose_skl.dumps.sources import natural_key
 from blazepose_skl.errors import InputError
+from blazepose_skl.textfiles import read_text
 
 __all__ = [
     'Label',
@@ -99,20 +100,11 @@ def read_label_file(path: Path) -> LabelFile:
     Raises:
         InputError: It cannot be read or has another structure.
     """
-    text = _read_text(path)
+    text = read_text(path)
     labels = _from_json(text, path) if text.lstrip().startswith(('{', '[')) else _from_csv(text, path)
     if not labels:
         raise InputError(f'{path}: no label in this file; a clip and its label in each row were expected')
     return LabelFile(path, labels)
-
-
-def _read_text(path: Path) -> str:
-    try:
-        return path.read_text(encoding='utf-8-sig')
-    except OSError as error:
-        raise InputError(f'{path}: cannot be read: {error.strerror}') from None
-    except UnicodeDecodeError:
-        raise InputError(f'{path}: not a text in UTF-8') from None
 
 
 _CLIPS = ('clip', 'name', 'file', 'filename', 'id', 'video', 'youtube_id', 'frame_dir')
@@ -167,7 +159,7 @@ def read_class_list(path: Path) -> list[str]:
     Raises:
         InputError: It cannot be read, is empty or names a class twice.
     """
-    names = [line.strip() for line in _read_text(path).splitlines() if line.strip()]
+    names = [line.strip() for line in read_text(path).splitlines() if line.strip()]
     twice = sorted({name for name in names if names.count(name) > 1})
     if not names or twice:
         raise InputError(f'{path}: {f"class {twice[0]} stands twice" if twice else "no class in this file"}')

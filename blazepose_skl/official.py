@@ -16,6 +16,7 @@ from pathlib import Path, PurePosixPath
 from blazepose_skl.errors import InputError
 from blazepose_skl.labels import Label, digest_of
 from blazepose_skl.splits import Split
+from blazepose_skl.textfiles import read_lines
 
 __all__ = [
     'MISSING_LISTS',
@@ -63,19 +64,6 @@ def _stem(name: str) -> str:
     return path.stem if path.suffix in ('.avi', '.mp4', '.mkv', '.webm', '.json', '.pkl') else path.name
 
 
-def _lines(path: Path) -> list[str]:
-    try:
-        text = path.read_text(encoding='utf-8-sig')
-    except OSError as error:
-        raise InputError(f'{path}: cannot be read: {error.strerror}') from None
-    except UnicodeDecodeError:
-        raise InputError(f'{path}: not a text in UTF-8') from None
-    lines = [line.strip() for line in text.splitlines() if line.strip()]
-    if not lines:
-        raise InputError(f'{path}: the list is empty')
-    return lines
-
-
 def read_ucf101(folder: Path, number: int = 1) -> Lists:
     """``classInd.txt``, ``trainlist0N.txt`` and ``testlist0N.txt`` of UCF-101; the test list is the part val.
 
@@ -83,7 +71,7 @@ def read_ucf101(folder: Path, number: int = 1) -> Lists:
         InputError: A list is missing or has another structure.
     """
     classes: dict[int, str] = {}
-    for line in _lines(folder / 'classInd.txt'):
+    for line in read_lines(folder / 'classInd.txt'):
         found = re.fullmatch(r'(\d{1,4})\s+(\S+)', line)
         if not found:
             raise InputError(f"{folder / 'classInd.txt'}: '{line[:80]}' where a number and a class were expected")
@@ -92,7 +80,7 @@ def read_ucf101(folder: Path, number: int = 1) -> Lists:
     known = set(classes.values())
     for part, name in (('train', 'trainlist'), ('val', 'testlist')):
         path = folder / f'{name}{number:02}.txt'
-        for line in _lines(path):
+        for line in read_lines(path):
             video = line.split()[0]
             label = PurePosixPath(video).parent.name
             if label not in known:
@@ -114,7 +102,7 @@ def read_hmdb51(folder: Path, number: int = 1) -> Lists:
     for path in files:
         label = path.name.removesuffix(f'_test_split{number}.txt')
         classes.append(label)
-        for line in _lines(path):
+        for line in read_lines(path):
             video, _, part = line.rpartition(' ')
             if part not in ('0', '1', '2'):
                 raise InputError(f"{path}: '{line[:80]}' where a video and 0, 1 or 2 were expected")
@@ -132,7 +120,7 @@ def read_kinetics(files: dict[str, Path]) -> Lists:
     """
     parts, labels = {}, {}
     for part, path in files.items():
-        for row in csv.DictReader(io.StringIO('\n'.join(_lines(path)))):
+        for row in csv.DictReader(io.StringIO('\n'.join(read_lines(path)))):
             if not row.get('label') or not row.get('youtube_id'):
                 found = ', '.join(map(str, row))
                 raise InputError(f'{path}: columns label and youtube_id were expected, found {found}')
@@ -226,7 +214,7 @@ class Ntu:
 
 def read_missing(path: Path) -> frozenset[str]:
     """The samples that an official list of missing skeletons names; other lines are passed over."""
-    return frozenset(found[0] for line in _lines(path) if (found := _NTU_NAME.search(line)))
+    return frozenset(found[0] for line in read_lines(path) if (found := _NTU_NAME.search(line)))
 
 
 # -- by name ----------------------------------------------------------------------------------------

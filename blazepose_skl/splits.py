@@ -5,14 +5,14 @@ from __future__ import annotations
 import re
 from collections import Counter, defaultdict
 from collections.abc import Iterable, Mapping, Sequence
-from pathlib import Path, PurePosixPath
+from pathlib import PurePosixPath
 
 import numpy as np
 from numpy.typing import NDArray
 
 from blazepose_skl.errors import InputError
 
-__all__ = ['Split', 'check_split', 'read_list', 'split_by_group', 'split_by_lists', 'split_by_ratio', 'split_last']
+__all__ = ['Split', 'check_split', 'split_by_group', 'split_by_lists', 'split_by_ratio', 'split_last']
 
 Split = dict[str, list[str]]
 Counts = NDArray[np.float64]
@@ -84,24 +84,6 @@ def split_by_lists(labels: Labels, lists: Mapping[str, Sequence[str]]) -> Split:
                         f"'{clip}' is in the lists for {parts[clip]} and {part}; a clip is in one part only"
                     )
     return _gather(labels, parts, lists, rest='')
-
-
-def read_list(path: Path) -> list[str]:
-    """The clips that a list file names, one in each line.
-
-    Raises:
-        InputError: It cannot be read or is empty.
-    """
-    try:
-        text = path.read_text(encoding='utf-8-sig')
-    except OSError as error:
-        raise InputError(f'{path}: cannot be read: {error.strerror}') from None
-    except UnicodeDecodeError:
-        raise InputError(f'{path}: not a text in UTF-8') from None
-    names = [line.strip() for line in text.splitlines() if line.strip()]
-    if not names:
-        raise InputError(f'{path}: the list is empty; a clip in each line was expected')
-    return names
 
 
 def group_of(clip: str, pattern: re.Pattern[str]) -> str:
