@@ -49,7 +49,7 @@ def test_landmarks_about_the_body(tmp_path: Path, scale: int, unit: str, up: boo
     assert clip.coordinates == unit
     assert clip.landmarks.shape[-1] == 3
     np.testing.assert_allclose(clip.landmarks, body[..., :3], atol=1e-6)
-    with pytest.raises(InputError, match=r'it has only landmarks about the body \(world\)'):
+    with pytest.raises(InputError, match=r'it has only landmarks about the body; .* --coords world'):
         read(tmp_path / 'a.json', coords='image')
 
 
@@ -63,7 +63,7 @@ def test_image_and_world_are_kept_apart(tmp_path: Path) -> None:
     world = read(path, coords='world')
     assert world.coordinates == 'metres'
     np.testing.assert_array_equal(world.landmarks, body[..., :3])
-    with pytest.raises(InputError, match=r'it has only landmarks in the picture \(image\)'):
+    with pytest.raises(InputError, match=r'it has only landmarks in the picture; .* --coords image'):
         read(write_dump(tmp_path / 'b.json', keypoints(motion)), coords='world')
 
 
