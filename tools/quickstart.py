@@ -74,9 +74,12 @@ def run(*command: object) -> None:
 
 def show(scores: Scores, classes: list[str]) -> None:
     """Print accuracy and the confusion matrix, truth in rows."""
-    table = Table('truth \\ predicted', *classes, title=f'Confusion matrix, {len(scores.labels)} held-out clips')
-    for name, row in zip(classes, scores.confusion(len(classes)), strict=True):
-        table.add_row(name, *(str(count) if count else '·' for count in row))
+    table = Table(title=f'Confusion matrix, {len(scores.labels)} held-out clips; columns are the predictions')
+    table.add_column('truth', no_wrap=True)
+    for number in range(len(classes)):
+        table.add_column(str(number), justify='right', no_wrap=True)
+    for number, row in enumerate(scores.confusion(len(classes))):
+        table.add_row(f'{number} {classes[number]}', *(str(count) if count else '·' for count in row))
     console.print(table)
     console.print(f'top-1 accuracy {scores.top1():.3f}, chance {1 / len(classes):.3f}')
 
