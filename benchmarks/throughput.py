@@ -24,23 +24,36 @@ import numpy as np
 
 from blazepose_skl.dumps import Reading
 from blazepose_skl.dumps.documents import _decoder, read_json, recognise
+from blazepose_skl.dumps.joints import BLAZEPOSE
 from blazepose_skl.dumps.reading import clip_of
 
 
 def with_loops(text: bytes) -> np.ndarray:
-    """The standard library and the obvious loops, as ST-GCN's feeder has them."""
+    """The standard library and the obvious loops: for dialect 1 the steps of ST-GCN's ``Feeder_kinetics``."""
     dump = json.loads(text)
-    if isinstance(dump, dict):
-        frames = dump['data']
-        array = np.zeros((3, len(frames), 33, 2), np.float32)
-        for frame in frames:
-            for person, skeleton in enumerate(frame['skeleton'][:2]):
-                index = frame['frame_index'] - 1
-                array[0, index, :, person] = skeleton['pose'][0::2]
-                array[1, index, :, person] = skeleton['pose'][1::2]
-                array[2, index, :, person] = skeleton['score']
-        return array
-    array = np.zeros((4, len(dump), 33, 1), np.float32)
+    return like_the_feeder(dump['data']) if isinstance(dump, dict) else landmark_by_landmark(dump)
+
+
+def like_the_feeder(frames: list[dict[str, Any]], kept: int = 5, people: int = 2) -> np.ndarray:
+    """What ST-GCN's feeder does with a decoded dump: fill, centre, clear what was not seen, the surest people first."""
+    array = np.zeros((3, len(frames), BLAZEPOSE.num_joints, kept))
+    for frame in frames:
+        index = frame['frame_index'] - 1
+        for person, skeleton in enumerate(frame['skeleton'][:kept]):
+            array[0, index, :, person] = skeleton['pose'][0::2]
+            array[1, index, :, person] = skeleton['pose'][1::2]
+            array[2, index, :, person] = skeleton['score']
+    array[:2] -= 0.5
+    array[:2, array[2] == 0] = 0
+    by_score = np.argsort(-array[2].sum(axis=1), axis=1)
+    for index, order in enumerate(by_score):
+        array[:, index] = array[:, index][:, :, order]
+    return array[..., :people]
+
+
+def landmark_by_landmark(dump: list[dict[str, Any]]) -> np.ndarray:
+    """What people write who have a list of frames with keypoints."""
+    array = np.zeros((4, len(dump), BLAZEPOSE.num_joints, 1), np.float32)
     for index, frame in enumerate(dump):
         for joint, landmark in enumerate(frame['keypoints']):
             array[0, index, joint, 0] = landmark['x']

@@ -22,10 +22,12 @@ from numpy.typing import NDArray
 from blazepose_skl.dumps.joints import BLAZEPOSE, joint_index, knows_names
 from blazepose_skl.errors import InputError
 
-__all__ = ['Coding', 'recognise_coding', 'without_depth']
+__all__ = ['Coding', 'Tables', 'recognise_coding', 'without_depth']
 
 # x, y, perhaps depth, and the score last, of one joint of one person.
 Table = NDArray[np.float64]
+# Coordinates (N, V, 2 or 3) and scores (N, V).
+Tables = tuple[Table, Table]
 Place = Callable[[int], str]  # where the n-th person stands, for messages
 
 Number = float | None
@@ -134,13 +136,13 @@ class InOrder:
     def type(self) -> Any:
         return list[self.values.type]  # type: ignore[name-defined]
 
-    def tables(self, people: Sequence[Any], place: Place) -> Table:
-        """(N, V, 4), or (N, V, 3) without depth."""
+    def tables(self, people: Sequence[Any], place: Place) -> Tables:
+        """(N, V, 3), or (N, V, 2) without depth, and the scores."""
         if set(map(len, people)) - {JOINTS}:
             wrong = next(n for n, person in enumerate(people) if len(person) != JOINTS)
             raise InputError(f'{place(wrong)}: {wrong_number(len(people[wrong]))}')
         count = len(people) * JOINTS
-        return self.values.table(chain.from_iterable(people), count).reshape(len(people), JOINTS, -1)
+        return _apart(self.values.table(chain.from_iterable(people), count).reshape(len(people), JOINTS, -1))
 
 
 @dataclass(frozen=True)
@@ -154,8 +156,8 @@ class ByName:
     def type(self) -> Any:
         return list[self.values.type] if self.listed else dict[str, self.values.type]  # type: ignore[name-defined]
 
-    def tables(self, people: Sequence[Any], place: Place) -> Table:
-        """(N, V, 4), or (N, V, 3) without depth, NaN for joints that are not named."""
+    def tables(self, people: Sequence[Any], place: Place) -> Tables:
+        """(N, V, 3), or (N, V, 2) without depth, and the scores, NaN for joints that are not named."""
         owners: list[int] = []
         joints: list[int] = []
         landmarks: list[Any] = []
@@ -172,7 +174,7 @@ class ByName:
         values = self.values.table(landmarks, len(landmarks))
         table = np.full((len(people), JOINTS, values.shape[-1]), np.nan)
         table[owners, joints] = values
-        return table
+        return _apart(table)
 
     def _refuse(self, names: Sequence[object], where: str) -> None:
         strange = [str(name) for name in names if joint_index(str(name)) is None]
@@ -193,8 +195,8 @@ class Flat:
 
     type: Any = list[Number]
 
-    def tables(self, people: Sequence[Any], place: Place) -> Table:
-        """(N, V, 4)."""
+    def tables(self, people: Sequence[Any], place: Place) -> Tables:
+        """(N, V, 3) and the scores."""
         width, rest = divmod(len(people[0]), JOINTS)
         for n, person in enumerate(people):
             if rest or not 2 <= width <= 4 or len(person) != width * JOINTS:
@@ -210,7 +212,11 @@ class Flat:
             table[..., [0, 1, 3]] = values
         else:
             table[..., :width] = values
-        return table
+        return _apart(table)
+
+
+def _apart(table: Table) -> Tables:
+    return table[..., :-1], table[..., -1]
 
 
 def _numbers(lists: Sequence[list[Number]], length: int) -> Table:
@@ -236,18 +242,15 @@ class Split:
 
     type: Any = PoseAndScore
 
-    def tables(self, people: Sequence[Any], place: Place) -> Table:
-        """(N, V, 3), or (N, V, 4) if there is depth."""
+    def tables(self, people: Sequence[Any], place: Place) -> Tables:
+        """(N, V, 2), or (N, V, 3) if there is depth, and the scores."""
         unknown: list[Number] = [None] * JOINTS
         poses = [person.pose for person in people]
         scores = [person.score or unknown for person in people]
         width = len(poses[0]) // JOINTS
         if width not in (2, 3) or {*map(len, poses)} != {width * JOINTS} or {*map(len, scores)} != {JOINTS}:
             self._refuse(poses, scores, place)
-        table = np.empty((len(people), JOINTS, width + 1))
-        table[..., :-1] = _numbers(poses, width * JOINTS).reshape(-1, JOINTS, width)
-        table[..., -1] = _numbers(scores, JOINTS)
-        return table
+        return _numbers(poses, width * JOINTS).reshape(-1, JOINTS, width), _numbers(scores, JOINTS)
 
     def _refuse(self, poses: Sequence[list[Number]], scores: Sequence[list[Number]], place: Place) -> None:
         for n, (pose, score) in enumerate(zip(poses, scores, strict=True)):

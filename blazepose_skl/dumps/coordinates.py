@@ -134,7 +134,10 @@ def scale_to_pixels(landmarks: FloatArray, unit: str, size: tuple[int, int]) -> 
     """x and y in pixels, (N, V, 2)."""
     width, height = size
     scale = {'fraction': (width, height), 'width': (width, width), 'height': (height, height), 'pixels': (1, 1)}[unit]
-    return np.asarray(landmarks[..., :2] * np.array(scale, np.float32), np.float32)
+    flat = np.ascontiguousarray(landmarks[..., :2]).reshape(len(landmarks), -1)
+    # All joints of a detection in one row: NumPy is slow where the last axis has two items.
+    scales = np.tile(np.array(scale, np.float32), landmarks.shape[1])
+    return np.asarray(flat * scales, np.float32).reshape(*landmarks.shape[:2], 2)
 
 
 def scale_to_metres(landmarks: FloatArray, unit: str | None) -> tuple[FloatArray, str]:

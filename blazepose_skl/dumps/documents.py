@@ -7,8 +7,10 @@ from the beginning of the text; then the whole is decoded once, with exactly tha
 
 from __future__ import annotations
 
+import gc
 import json
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Iterator, Sequence
+from contextlib import contextmanager
 from dataclasses import dataclass, replace
 from functools import lru_cache
 from typing import Any
@@ -50,6 +52,7 @@ class NobodyFound(InputError):
 _FIRST_LOOK = 1024
 # No frame with one person is longer.
 _FIRST_FRAME = 1 << 16
+_FIRST_LINE = 4 * _FIRST_FRAME
 # What the poses of TensorFlow.js and ml5 have and frames have not.
 _POSE_SCORES = (b'"score"', b'"confidence"')
 
@@ -64,12 +67,11 @@ def recognise(text: bytes, where: str, dialect: str | None = None) -> Layout:
         raise InputError(f'{where}: the file is empty; a JSON dump was expected')
     dialects = [known for known in DIALECTS if dialect in (None, known.name)]
     lines = _first_lines(text)
-    scored = any(text.find(word, 0, _FIRST_FRAME) >= 0 for word in _POSE_SCORES)
     size = _FIRST_LOOK
     while True:
         whole = size >= len(text)
         try:
-            layouts, blank = _layouts(text[:size], lines, whole, dialects, scored)
+            layouts, blank = _layouts(text, size, lines, dialects)
         except RecursionError:
             raise InputError(f'{where}: nested without end; this is no dump') from None
         except (msgspec.DecodeError, UnicodeDecodeError) as error:
@@ -87,7 +89,7 @@ def recognise(text: bytes, where: str, dialect: str | None = None) -> Layout:
 def _first_lines(text: bytes) -> list[bytes]:
     """The first lines if every line is a JSON text of its own, else none."""
     text = text.lstrip()
-    end = text.find(b'\n')
+    end = text.find(b'\n', 0, _FIRST_LINE)
     # In a list or object over several lines the first is no JSON text of its own.
     if end < 0 or text[:end].rstrip()[-1:] in b'[{,' or not text[end : end + 4096].strip():
         return []
@@ -100,17 +102,15 @@ def _first_lines(text: bytes) -> list[bytes]:
 
 
 def _layouts(
-    beginning: bytes, lines: Sequence[bytes], whole: bool, dialects: Sequence[Dialect], scored: bool
+    text: bytes, size: int, lines: Sequence[bytes], dialects: Sequence[Dialect]
 ) -> tuple[list[Layout], bool]:
-    """The layouts that fit, and whether what was seen is a dump in which nobody was seen.
-
-    ``scored`` says whether any of _POSE_SCORES stands near the beginning of the whole text.
-    """
+    """The layouts that fit the first ``size`` bytes, and whether these are of a dump in which nobody was seen."""
     if lines:
         frames = [decode_beginning(line) for line in lines]
         found = _of_frames(LINES, frames, True, dialects)
         return found, not found and all(map(_nobody, frames))
-    value = decode_beginning(beginning)
+    value = decode_beginning(text[:size])
+    whole = size >= len(text)
     if isinstance(value, dict):
         for key in _FRAMES:
             if isinstance(value.get(key), list):
@@ -120,7 +120,7 @@ def _layouts(
         found = _of_frames(LIST, value, whole, dialects)
         poses = _of_frames(SINGLE, [value], whole, [known for known in dialects if known.name == 'poses'])
         if found and poses:
-            if len(value) == 1 and not whole and scored:
+            if len(value) == 1 and not whole and any(text.find(word, 0, _FIRST_FRAME) >= 0 for word in _POSE_SCORES):
                 return [], False  # the score may stand behind the keypoints
             if _may_be_poses(value):
                 # A single person in a single frame is the same either way.
@@ -251,6 +251,18 @@ def _say(error: Exception) -> str:
 # -- from frames to a recording ---------------------------------------------------------------------
 
 
+@contextmanager
+def _collector_paused() -> Iterator[None]:
+    """Without Python's cycle collector: decoding makes very many objects, none in a cycle, each of which it visits."""
+    enabled = gc.isenabled()
+    gc.disable()
+    try:
+        yield
+    finally:
+        if enabled:
+            gc.enable()
+
+
 def read_json(text: bytes, where: str, dialect: str | None = None, depth: bool = True) -> Recording:
     """The recording of one JSON dump.
 
@@ -264,7 +276,11 @@ def read_json(text: bytes, where: str, dialect: str | None = None, depth: bool =
     Raises:
         InputError: With the place of what is wrong.
     """
-    text = text.removeprefix(b'\xef\xbb\xbf')
+    with _collector_paused():
+        return _read_json(text.removeprefix(b'\xef\xbb\xbf'), where, dialect, depth)
+
+
+def _read_json(text: bytes, where: str, dialect: str | None, depth: bool) -> Recording:
     layout = recognise(text, where, dialect)
     if not depth:
         layout = replace(layout, coding=without_depth(layout.coding))
@@ -308,16 +324,15 @@ def _record(
 ) -> Recording:
     dialect, coding = layout.dialect, layout.coding
     shown = [(number, frame) for number, frame in enumerate(frames) if frame]  # not null, [] or {}
-    usual = type(shown[0][1]) if shown else None
-    for number, frame in shown:
-        if type(frame) is not usual:
-            raise InputError(f'{place(number)}: a frame of another structure than the first one')
+    if len({type(frame) for _, frame in shown}) > 1:
+        other = next(number for number, frame in shown if type(frame) is not type(shown[0][1]))
+        raise InputError(f'{place(other)}: a frame of another structure than the first one')
     seen = [(number, person) for number, frame in shown for person in dialect.people(frame) or () if person]
     if not seen:
         raise NobodyFound(f'{where}: nobody was found in any of its {len(frames)} frames')
     owners, people = zip(*seen, strict=True)
     try:
-        table = coding.tables(people, lambda n: place(owners[n]))
+        image, scores = coding.tables(people, lambda n: place(owners[n]))
         worlds = _worlds(shown, dialect) if depth and dialect.world else []
         world_table = _world(coding, worlds, lambda n: place(owners[n]))
     except InputError as error:
@@ -326,9 +341,9 @@ def _record(
         dialect=dialect.name,
         length=len(frames),
         frames=np.array(owners, np.intp),
-        image=to_float32(table[..., :-1]),
+        image=to_float32(image),
         world=world_table,
-        scores=to_float32(table[..., -1]),
+        scores=to_float32(scores),
         numbers=read_numbers(frames),
         times=read_times(frames),
         metadata=_completed(metadata, frames),
@@ -368,7 +383,7 @@ def _world(coding: Coding, worlds: Sequence[Any], place: Any) -> Any:
     present = [n for n, world in enumerate(worlds) if world]
     if not present:
         return None
-    table = coding.tables([worlds[n] for n in present], lambda n: place(present[n]))
-    whole = np.full((len(worlds), *table.shape[1:-1], 3), np.nan, np.float32)
-    whole[present, :, : table.shape[-1] - 1] = to_float32(table[..., :-1])
+    about, _ = coding.tables([worlds[n] for n in present], lambda n: place(present[n]))
+    whole = np.full((len(worlds), about.shape[1], 3), np.nan, np.float32)
+    whole[present, :, : about.shape[-1]] = to_float32(about)
     return whole

@@ -27,6 +27,8 @@ def order_frames(recording: Recording, where: str) -> Recording:
         InputError: The numbers leave gaps that are no dropped frames.
     """
     numbers, times = recording.numbers, recording.times
+    if times is None and (numbers is None or _counts(numbers)):  # as most dumps are
+        return recording
     fps = recording.metadata.fps
     if times is not None and len(times) > 1 and (step := _step(times)) > 0:
         # Nobody films at one frame in five seconds: these are milliseconds.
@@ -37,6 +39,11 @@ def order_frames(recording: Recording, where: str) -> Recording:
         if values is not None and len(values) > 1 and len(np.unique(values)) == len(values):
             return _lay_out(recording, values, name, where)
     return recording
+
+
+def _counts(numbers: NDArray[np.float64]) -> bool:
+    """Whether every frame's number is one more than the last one's."""
+    return bool((np.diff(numbers) == 1).all())
 
 
 def _step(values: NDArray[np.float64]) -> float:
