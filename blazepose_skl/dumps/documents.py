@@ -101,9 +101,7 @@ def _first_lines(text: bytes) -> list[bytes]:
     return lines if len(lines) > 1 else [text[:end]]
 
 
-def _layouts(
-    text: bytes, size: int, lines: Sequence[bytes], dialects: Sequence[Dialect]
-) -> tuple[list[Layout], bool]:
+def _layouts(text: bytes, size: int, lines: Sequence[bytes], dialects: Sequence[Dialect]) -> tuple[list[Layout], bool]:
     """The layouts that fit the first ``size`` bytes, and whether these are of a dump in which nobody was seen."""
     if lines:
         frames = [decode_beginning(line) for line in lines]

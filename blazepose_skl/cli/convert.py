@@ -1,48 +1,23 @@
-"""The command line: one function for each command. A user's error is one sentence and exit status 1."""
+"""``blazepose-skl convert``."""
 
 from __future__ import annotations
 
 import sys
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Callable
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
 
 import typer
 
+from blazepose_skl.cli.app import app, one_of, progress
 from blazepose_skl.errors import InputError
 
 if TYPE_CHECKING:
     from blazepose_skl.convert import Summary
-    from blazepose_skl.dumps.sources import Source
-    from blazepose_skl.inspection import Inspection
     from blazepose_skl.official import Lists, Ntu
     from blazepose_skl.splits import Split
 
-__all__ = ['app', 'main']
-
-app = typer.Typer(
-    help='MediaPipe BlazePose skeletons for the graph networks of MMAction2 and PYSKL.',
-    no_args_is_help=True,
-    add_completion=False,
-    pretty_exceptions_enable=False,
-)
-
-
-@app.callback()
-def _commands() -> None:
-    """MediaPipe BlazePose skeletons for the graph networks of MMAction2 and PYSKL."""
-
-
-def main() -> None:
-    """Run the command line."""
-    try:
-        app()
-    except InputError as error:
-        print(f'blazepose-skl: {error}', file=sys.stderr)
-        sys.exit(1)
-
-
-# -- convert ----------------------------------------------------------------------------------------
+__all__ = ['convert']
 
 _SPLIT = 'Split (choose one; without any: by share)'
 
@@ -175,12 +150,12 @@ def convert(
     from blazepose_skl.dumps.videos import check_videos
     from blazepose_skl.gaps import POLICIES as GAP_POLICIES
 
-    _one_of('--missed', missed, GAP_POLICIES)
-    _one_of('--person', person, PERSON_POLICIES)
-    _one_of('--coords', coords, ('image', 'world'))
-    _one_of('--coordinates', coordinates, UNITS)
-    _one_of('--dialect', dialect, DIALECT_NAMES)
-    _one_of('--official', official, official_sets.OFFICIAL)
+    one_of('--missed', missed, GAP_POLICIES)
+    one_of('--person', person, PERSON_POLICIES)
+    one_of('--coords', coords, ('image', 'world'))
+    one_of('--coordinates', coordinates, UNITS)
+    one_of('--dialect', dialect, DIALECT_NAMES)
+    one_of('--official', official, official_sets.OFFICIAL)
     given = official_sets.read_official(official, official_lists, official_number) if official else None
     summary = convert_dumps(
         dumps,
@@ -200,7 +175,7 @@ def convert(
         filling=Filling(missed, max_gap, fps),
         labels=label_files.read_label_file(labels) if labels else given,
         classes=label_files.read_class_list(classes) if classes else None,
-        track=_progress,
+        track=progress('Converting'),
         jobs=jobs,
         clip_folder=clip_folder,
     )
@@ -225,11 +200,6 @@ def convert(
             print(f'… and {len(summary.rejected) - 20} more', file=sys.stderr)
         print(f'All rejected dumps: {rejects_path(out)}', file=sys.stderr)
         raise typer.Exit(1)
-
-
-def _one_of(option: str, value: str | None, known: Sequence[str]) -> None:
-    if value is not None and value not in known:
-        raise InputError(f"{option} '{value}' is not one of {', '.join(known)}")
 
 
 def _size(text: str | None) -> tuple[int, int] | None:
@@ -274,14 +244,6 @@ def _splitter(
     return lambda labels: splits.split_by_ratio(labels, val, test, seed)
 
 
-def _progress(sources: Sequence[Source]) -> Iterable[Source]:
-    from rich.console import Console
-    from rich.progress import track
-
-    console = Console(stderr=True)
-    return track(sources, 'Converting', console=console, transient=True, disable=not console.is_terminal)
-
-
 def _show(summary: Summary, out: Path) -> None:
     from collections import Counter
 
@@ -318,118 +280,3 @@ def _show(summary: Summary, out: Path) -> None:
     )
     for note, count in summary.notes.items():
         print(f'{count} clips: {note}')
-
-
-# -- synthesize -------------------------------------------------------------------------------------
-
-
-@app.command()
-def synthesize(
-    out: Annotated[Path, typer.Argument(help='Folder to write into, OUT/<action>/synthetic_person01_take01.json.')],
-    clips_per_class: Annotated[int, typer.Option(help='Clips of every action.', min=1)] = 30,
-    people: Annotated[int, typer.Option(help='Made-up people, who take turns.', min=1)] = 10,
-    seed: Annotated[int, typer.Option(help='The same seed gives the same files.', min=0)] = 0,
-    dialect: Annotated[
-        str, typer.Option(help='keypoints (a list of frames) or tasks (MediaPipe Tasks in Python).')
-    ] = 'keypoints',
-) -> None:
-    """Write synthetic MediaPipe dumps of ten actions, for a first run, tests and load; not for results.
-
-    To hold people out of training: convert --group 'person(\\d+)'.
-    """
-    from blazepose_skl.synthetic import ACTIONS, write_dumps
-
-    paths = write_dumps(out, clips_per_class, people, seed, dialect)
-    print(f'{out}: {len(paths)} synthetic dumps of {len(ACTIONS)} actions by {people} people')
-
-
-# -- doctor -----------------------------------------------------------------------------------------
-
-
-@app.command()
-def doctor() -> None:
-    """Say what is installed, what is wrong and what mends it; exit status 0 if this machine can train."""
-    from blazepose_skl import doctor as diagnosis
-
-    raise typer.Exit(diagnosis.doctor())
-
-
-# -- inspect ----------------------------------------------------------------------------------------
-
-
-@app.command()
-def inspect(
-    pickle: Annotated[Path, typer.Argument(help="An annotation pickle, ours or anybody's; nothing in it is executed.")],
-    skeleton: Annotated[str, typer.Option(help='The layout that it is meant for.')] = 'blazepose',
-    clip_folder: Annotated[
-        Path | None, typer.Option(help='The folder with the clips, if the pickle is an index of them.')
-    ] = None,
-    as_json: Annotated[bool, typer.Option('--json', help='Print JSON.')] = False,
-) -> None:
-    """Show what is in an annotation pickle, and what would make training fail or flatter.
-
-    Exit status 1 if there is something that makes training fail.
-    """
-    import msgspec
-
-    from blazepose_skl.annotations import read_annotations
-    from blazepose_skl.clipfolder import with_clips
-    from blazepose_skl.inspection import inspect_annotations
-    from blazepose_skl.skeletons import get_skeleton
-
-    data = read_annotations(pickle)
-    if clip_folder is not None:
-        data = with_clips(data, clip_folder)
-    found = inspect_annotations(data, get_skeleton(skeleton).num_joints)
-    if as_json:
-        print(msgspec.json.encode(found).decode())
-    else:
-        _show_inspection(found, pickle)
-    if found.faults:
-        raise typer.Exit(1)
-
-
-def _show_inspection(found: Inspection, path: Path) -> None:
-    from rich.console import Console
-    from rich.table import Table
-
-    table = Table(title=str(path))
-    columns = ('clips', 'frames', 'missed', 'shortest', 'median', 'longest')
-    for column in ('class', *columns, 'median score'):
-        table.add_column(column, justify='left' if column == 'class' else 'right')
-    rows = [*found.classes.items(), (f'{len(found.classes)} classes', found.overall)]
-    for place, (name, facts) in enumerate(rows):
-        numbers = [f'{getattr(facts, column):.0f}' for column in columns]
-        score = f'{facts.scores["50%"]:.2f}' if facts.scores else ''
-        table.add_row(name, *numbers, score, end_section=place == len(rows) - 2)
-    Console().print(table)
-    for title, counts in (
-        ('People x joints x channels', found.shapes),
-        ('Splits', found.splits),
-        ('Coordinates', found.overall.coordinates),
-        ('Pictures', found.overall.sizes),
-    ):
-        print(f'{title}: ' + ('; '.join(f'{key} ({count})' for key, count in counts.items()) or 'none'))
-    if found.overall.scores:
-        print('Scores: ' + ', '.join(f'{place} below {score:.2f}' for place, score in found.overall.scores.items()))
-    for fault in found.faults:
-        print(f'FAULT    {fault}')
-    for warning in found.warnings:
-        print(f'warning  {warning}')
-    if not found.faults and not found.warnings:
-        print('Nothing wrong was found.')
-
-
-# -- export -----------------------------------------------------------------------------------------
-
-
-@app.command()
-def export(
-    pickle: Annotated[Path, typer.Argument(help='An annotation pickle; nothing in it is executed.')],
-    folder: Annotated[Path, typer.Argument(help='Where to write a JSON dump for each clip.')],
-) -> None:
-    """Write the clips of an annotation pickle out as dumps, which convert reads again, exact to float32."""
-    from blazepose_skl.annotations import read_annotations
-    from blazepose_skl.export import export_dumps
-
-    print(f'{export_dumps(read_annotations(pickle), folder)} dumps written to {folder}')
