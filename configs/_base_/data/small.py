@@ -13,7 +13,7 @@ normalize_test = [
 ]
 pack = [
     dict(type='FormatGCNInput', num_person=1),
-    dict(type='PackActionInputs'),
+    dict(type='PackActionInputs', meta_keys=('frame_dir', 'img_shape')),  # dumped scores say whose they are
 ]
 
 __dataset = dict(type='PoseDataset', ann_file='data/blazepose.pkl')

@@ -3,7 +3,7 @@ normalize = [dict(type='PreNormalize2D')]
 __pack = [
     dict(type='PoseDecode'),
     dict(type='FormatGCNInput', num_person=2),
-    dict(type='PackActionInputs'),
+    dict(type='PackActionInputs', meta_keys=('frame_dir', 'img_shape')),  # dumped scores say whose they are
 ]
 pack_train = [dict(type='UniformSampleFrames', clip_len=100), *__pack]
 pack_val = [dict(type='UniformSampleFrames', clip_len=100, num_clips=1, test_mode=True), *__pack]
