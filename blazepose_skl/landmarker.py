@@ -62,25 +62,32 @@ class Landmarker:
 
     A tracker remembers: each video needs its own, or the first frames show the people of the video before.
 
+    MediaPipe smooths landmarks over time when it looks for one person, and never when it looks for several. Without
+    smoothing one person is therefore one of two: the surest at first, then whoever is nearest to the one before.
+
     Args:
         model: A .task file (:func:`blazepose_skl.models.find_model`).
         people: At most so many are found in a frame.
         thresholds: See there.
+        smoothing: Whether landmarks are smoothed over time; of one person only.
 
     Raises:
         InputError: MediaPipe is not here, or cannot use the model.
     """
 
-    def __init__(self, model: Path, people: int = 1, thresholds: Thresholds | None = None) -> None:
+    def __init__(
+        self, model: Path, people: int = 1, thresholds: Thresholds | None = None, smoothing: bool = True
+    ) -> None:
         check_mediapipe()
         import mediapipe
         from mediapipe.tasks.python import BaseOptions, vision
 
         thresholds = thresholds or Thresholds()
+        self._one_of_two = people == 1 and not smoothing
         options = vision.PoseLandmarkerOptions(
             base_options=BaseOptions(model_asset_path=str(model)),
             running_mode=vision.RunningMode.VIDEO,
-            num_poses=people,
+            num_poses=2 if self._one_of_two else people,
             min_pose_detection_confidence=thresholds.detection,
             min_pose_presence_confidence=thresholds.presence,
             min_tracking_confidence=thresholds.tracking,
@@ -94,6 +101,7 @@ class Landmarker:
         self._image = mediapipe.Image
         self._format = mediapipe.ImageFormat.SRGB
         self._last = -1
+        self._before: FloatArray | None = None
 
     def find(self, picture: NDArray[np.uint8], time: float) -> Poses:
         """The people in the next frame.
@@ -105,7 +113,17 @@ class Landmarker:
         self._last = max(round(time * 1000), self._last + 1)
         image = self._image(image_format=self._format, data=np.ascontiguousarray(picture))
         found = self._landmarker.detect_for_video(image, self._last)
-        return _poses(found.pose_landmarks, found.pose_world_landmarks)
+        poses = _poses(found.pose_landmarks, found.pose_world_landmarks)
+        return self._nearest(poses) if self._one_of_two and len(poses.image) else poses
+
+    def _nearest(self, poses: Poses) -> Poses:
+        """Who is nearest to the person before."""
+        chosen = 0
+        if self._before is not None:
+            chosen = int(np.abs(poses.image[..., :2] - self._before).mean(axis=(1, 2)).argmin())
+        self._before = poses.image[chosen, :, :2]
+        one = slice(chosen, chosen + 1)
+        return Poses(poses.image[one], poses.world[one], poses.visibility[one], poses.presence[one])
 
     def close(self) -> None:
         """End MediaPipe's threads."""

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import os
 import time
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, NamedTuple
@@ -77,12 +77,16 @@ def read_facts(source: Path | int) -> VideoFacts:
         video.release()
 
 
-def read_frames(source: Path | int) -> Iterator[Frame]:
+def read_frames(source: Path | int, wanted: Callable[[float, int], bool] | None = None) -> Iterator[Frame]:
     """The frames of a video, or of a camera by its index, in order.
 
     A rotation that the container asks for is done. Times are the container's own, so that they are true where the
     rate varies; where they stand still, as in bare streams without times, frames follow at the average rate. A
     camera's times are those at which its frames came.
+
+    Args:
+        source: The video, or the index of a camera.
+        wanted: Says from its time and number whether a frame is; others are passed over.
 
     Raises:
         InputError: It is no video that OpenCV reads, has no frames, or there is no such camera.
@@ -94,23 +98,20 @@ def read_frames(source: Path | int) -> Iterator[Frame]:
         last, start = -step, time.monotonic()
         number = 0
         while True:
-            there, picture = video.read()
-            if not there:
+            if not video.grab():
                 break
             told = video.get(cv2.CAP_PROP_POS_MSEC) / 1000 if isinstance(source, Path) else time.monotonic() - start
             last = told if told > last else last + step
-            yield Frame(_in_rgb(picture), last, number)
+            if wanted is None or wanted(last, number):
+                there, picture = video.retrieve()
+                if not there:
+                    break
+                yield Frame(cv2.cvtColor(picture, cv2.COLOR_BGR2RGB), last, number)
             number += 1
     finally:
         video.release()
     if not number:
         raise InputError(f'{_name(source)}: no frame in it could be read; the file is damaged or has no pictures')
-
-
-def _in_rgb(picture: NDArray[np.uint8]) -> NDArray[np.uint8]:
-    cv2 = _opencv()
-    converted: NDArray[np.uint8] = cv2.cvtColor(picture, cv2.COLOR_BGR2RGB)
-    return converted
 
 
 def _opencv() -> Any:
