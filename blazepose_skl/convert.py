@@ -6,7 +6,7 @@ import os
 import pickle
 import tempfile
 from collections import Counter
-from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from contextlib import contextmanager, nullcontext
 from dataclasses import dataclass, field
 from functools import partial
@@ -18,6 +18,7 @@ import msgspec
 import blazepose_skl
 from blazepose_skl.annotations import AnnotationWriter, annotate, pack_annotation, unfinished
 from blazepose_skl.clipfolder import ClipFolder
+from blazepose_skl.clips import Clip
 from blazepose_skl.dumps import Reading, find_dumps, read_clip
 from blazepose_skl.dumps.joints import BLAZEPOSE
 from blazepose_skl.dumps.sources import Source
@@ -25,7 +26,7 @@ from blazepose_skl.dumps.timing import resample_clip
 from blazepose_skl.errors import InputError
 from blazepose_skl.gaps import fill_gaps
 from blazepose_skl.journal import Entry, Journal, stamp_of
-from blazepose_skl.labels import Label, Labels, folder_label, number_classes
+from blazepose_skl.labels import Label, LabelOf, Labels, first_few, folder_label, number_classes
 from blazepose_skl.parallel import cores, in_order
 from blazepose_skl.splits import Split, check_split
 
@@ -39,6 +40,15 @@ class Filling:
     policy: str = 'interpolate'
     longest: int = 15
     fps: float | None = None
+
+    def applied_to(self, clip: Clip) -> Clip:
+        """The clip, filled and at that rate.
+
+        Raises:
+            InputError: There is no such policy, or the clip does not say its own rate.
+        """
+        filled = fill_gaps(clip, self.policy, self.longest)
+        return resample_clip(filled, self.fps) if self.fps else filled
 
 
 @dataclass(frozen=True)
@@ -80,12 +90,13 @@ class Rejected:
 
 @dataclass(frozen=True)
 class Summary:
-    """What a conversion did."""
+    """What a conversion did, and what of it may not be as was meant."""
 
     clips: tuple[Converted, ...]
     rejected: tuple[Rejected, ...]
     classes: tuple[str, ...]
     split: Split = field(default_factory=dict)
+    warnings: tuple[str, ...] = ()
 
     @property
     def frames(self) -> int:
@@ -150,96 +161,197 @@ def convert(
     reading, filling = reading or Reading(), filling or Filling()
     sources = find_dumps(dumps, reading.dialect)
     _check_names(sources)
-    done: list[Converted] = []
-    rejected: list[Rejected] = []
-    channels = 0
+    label_of, warnings = labels.for_clips([source.name for source in sources]) if labels else (_unlabelled, [])
+    known = classes if classes is not None else labels.classes if labels else None
     _make_folder(out)
-    jobs = jobs or max(1, min(cores(), len(sources) // _WORTH))
     what = repr((blazepose_skl.__version__, str(dumps.resolve()), reading, filling, labels, classes, clip_folder))
     folder = ClipFolder(clip_folder) if clip_folder else None
     journal = Journal(_journal_path(out), what, Converted)
-    entries = _kept(journal, out, {source.name: source for source in sources}, folder)
+    kept = _kept(journal, out, sources, folder)
     if folder:
-        folder.start(go_on=bool(entries))
-    done += [entry.record for entry in entries]
-    before = {clip.name for clip in done}
-    if done:
-        channels = done[0].channels
-    journal.start(entries)
-    places, end = [entry.label_at for entry in entries], entries[-1].end if entries else 0
-    with _closing(journal), folder or nullcontext(), AnnotationWriter(out, places, end) as writer:
+        folder.start(go_on=bool(kept))
+    journal.start(kept)
+    with _closing(journal), folder or nullcontext(), _go_on(out, kept) as writer:
+        admission = _Admission(label_of, frozenset(known or ()), _lone_label(dumps, sources))
+        output = _Output(writer, journal, folder, [entry.record for entry in kept])
         prepare = partial(_prepare, reading=reading, filling=filling, apart=bool(folder))
-        left = (source for source in track(sources) if source.name not in before)
-        for source, prepared in in_order(prepare, left, jobs):
-            try:
-                if isinstance(prepared, InputError):
-                    raise prepared
-                label = _label(source, prepared.said, labels)
-                if classes is not None and label.name not in classes:
-                    raise InputError(
-                        f"{source.place}: label '{label.name}' is not in the list of {len(classes)} classes"
-                    )
-                channels = channels or prepared.channels
-                if prepared.channels != channels:
-                    kinds = {2: '2-D landmarks in the picture', 3: '3-D landmarks about the body'}
-                    raise InputError(
-                        f'{source.place}: {kinds[prepared.channels]}, but {kinds[channels]} before; '
-                        'choose one with --coords'
-                    )
-            except InputError as error:
-                rejected.append(Rejected(source.name, str(error)))
-                continue
-            if folder:
-                folder.add(source.name, prepared.apart)
-            label_at, end = writer.add(prepared.packed)
-            done.append(Converted(source.name, label, **prepared.facts))
-            journal.add(Entry(done[-1], label_at, end, stamp_of([file.path for file in source.files])))
+        jobs = jobs or max(1, min(cores(), len(sources) // _WORTH))
+        rejected = _add_all(_left(track(sources), kept), prepare, jobs, admission, output)
         _write_rejects(out, rejected)
+        done = output.done
         if not done:
             raise InputError(
                 f'{dumps}: none of its {len(rejected)} dumps could be converted; the first: {rejected[0].reason}'
             )
-        names = list(classes) if classes is not None else number_classes([clip.label for clip in done])
-        label_of = {clip.name: clip.label.name for clip in done}
-        parts = split(label_of)
-        check_split(parts, label_of, names)
+        names = list(known) if known is not None else number_classes([clip.label for clip in done])
+        class_of = {clip.name: clip.label.name for clip in done}
+        parts = split(class_of)
+        check_split(parts, class_of, classes if classes is not None else sorted(set(class_of.values())))
+        output.finish(names, parts, _provenance(done, rejected, filling))
+    warnings += _remarks(done, names, parts, numbered=known is not None)
+    return Summary(tuple(done), tuple(rejected), tuple(names), parts, tuple(warnings))
+
+
+# -- the steps --------------------------------------------------------------------------------------
+
+
+def _unlabelled(clip: str) -> None:
+    """No label: the folder of a clip or the dump itself names its class."""
+
+
+def _lone_label(dumps: Path, sources: Sequence[Source]) -> Label | None:
+    """The folder that a single dump lies in, None for a folder of dumps."""
+    (file, *others) = sources[0].files
+    lone = len(sources) == 1 and not others and file.path == dumps and not file.member
+    return folder_label(dumps.resolve().as_posix()) if lone else None
+
+
+@dataclass
+class _Admission:
+    """Whether clips fit one another: each has a known class, and all have as many channels as the first."""
+
+    label_of: LabelOf
+    classes: frozenset[str]  # empty if all are welcome
+    fallback: Label | None
+    channels: int = 0
+
+    def admit(self, source: Source, prepared: _Prepared) -> Label:
+        """The class of a clip; InputError if it may not come in."""
+        label = self._label(source, prepared.said)
+        if self.classes and label.name not in self.classes:
+            raise InputError(f"{source.place}: label '{label.name}' is not in the list of {len(self.classes)} classes")
+        self.channels = self.channels or prepared.channels
+        if prepared.channels != self.channels:
+            kinds = {2: '2-D landmarks in the picture', 3: '3-D landmarks about the body'}
+            raise InputError(
+                f'{source.place}: {kinds[prepared.channels]}, but {kinds[self.channels]} before; '
+                'choose one with --coords'
+            )
+        return label
+
+    def _label(self, source: Source, said: Label | None) -> Label:
+        if given := self.label_of(source.name):
+            return given
+        # With a number it is a data set's own label; a bare "label" may be anything, so the folder goes first.
+        numbered = said if said and said.index is not None else None
+        label = numbered or folder_label(source.name) or self.fallback or said
+        if label is None:
+            raise InputError(f'{source.place}: no class: it lies in no folder and says none; give a file with --labels')
+        return label
+
+
+@dataclass
+class _Output:
+    """Where clips go: the pickle, the journal beside it, the folder with a pickle for each clip; and which they are."""
+
+    writer: AnnotationWriter
+    journal: Journal[Converted]
+    folder: ClipFolder | None
+    done: list[Converted]
+
+    def add(self, source: Source, label: Label, prepared: _Prepared) -> None:
+        """One clip, in the journal last."""
+        if self.folder:
+            self.folder.add(source.name, prepared.apart)
+        label_at, end = self.writer.add(prepared.packed)
+        self.done.append(Converted(source.name, label, **prepared.facts))
+        self.journal.add(Entry(self.done[-1], label_at, end, _stamp(source)))
+
+    def finish(self, names: Sequence[str], parts: Split, provenance: dict[str, Any]) -> None:
+        """The pickle, and the folder before it, under their names."""
+        if self.folder:
+            self.folder.finish()
         numbers = {name: number for number, name in enumerate(names)}
-        if folder:
-            folder.finish()
-        writer.finish(
-            labels=[numbers[clip.label.name] for clip in done],
-            rest=dict(
-                split=parts,
-                skeleton=BLAZEPOSE.name,
-                class_names=names,
-                provenance=dict(
-                    program=f'blazepose-skl {blazepose_skl.__version__}',
-                    dialects=dict(Counter(clip.dialect for clip in done)),
-                    coordinates=dict(Counter(clip.coordinates for clip in done)),
-                    missed_frames=f'{filling.policy}, up to {filling.longest}',
-                    rejected=len(rejected),
-                ),
-            ),
+        self.writer.finish(
+            labels=[numbers[clip.label.name] for clip in self.done],
+            rest=dict(split=parts, skeleton=BLAZEPOSE.name, class_names=list(names), provenance=provenance),
         )
-    return Summary(tuple(done), tuple(rejected), tuple(names), parts)
+
+
+def _go_on(out: Path, kept: Sequence[Entry[Converted]]) -> AnnotationWriter:
+    """The writer of a pickle, behind the clips that are in it already."""
+    return AnnotationWriter(out, [entry.label_at for entry in kept], kept[-1].end if kept else 0)
+
+
+def _left(sources: Iterable[Source], kept: Sequence[Entry[Converted]]) -> Iterator[Source]:
+    """The sources of clips that are not in the pickle yet."""
+    before = {entry.record.name for entry in kept}
+    return (source for source in sources if source.name not in before)
+
+
+def _add_all(
+    sources: Iterable[Source],
+    prepare: Callable[[Source], tuple[Source, _Prepared | InputError]],
+    jobs: int,
+    admission: _Admission,
+    output: _Output,
+) -> list[Rejected]:
+    """Convert dump after dump; those that cannot be."""
+    if output.done:
+        admission.channels = output.done[0].channels
+    rejected = []
+    for source, prepared in in_order(prepare, sources, jobs):
+        try:
+            if isinstance(prepared, InputError):
+                raise prepared
+            label = admission.admit(source, prepared)
+        except InputError as error:
+            rejected.append(Rejected(source.name, str(error)))
+            continue
+        output.add(source, label, prepared)
+    return rejected
+
+
+def _provenance(done: Sequence[Converted], rejected: Sequence[Rejected], filling: Filling) -> dict[str, Any]:
+    return dict(
+        program=f'blazepose-skl {blazepose_skl.__version__}',
+        dialects=dict(Counter(clip.dialect for clip in done)),
+        coordinates=dict(Counter(clip.coordinates for clip in done)),
+        missed_frames=f'{filling.policy}, up to {filling.longest}',
+        rejected=len(rejected),
+    )
+
+
+def _remarks(done: Sequence[Converted], names: Sequence[str], parts: Split, numbered: bool) -> list[str]:
+    """What of the split and the classes may not be as was meant."""
+    remarks = []
+    placed = {clip for clips in parts.values() for clip in clips}
+    if apart := [clip.name for clip in done if clip.name not in placed]:
+        remarks.append(f'{len(apart)} clips are in no part of the split ({first_few(apart)})')
+    found = {clip.label.name for clip in done}
+    if without := [name for name in names if name not in found]:
+        remarks.append(f'{len(without)} of the {len(names)} classes have no clip ({first_few(without)})')
+    if list(parts) == ['train']:
+        remarks.append("all clips are in the part 'train'; none is held out to validate with")
+    if 'train' not in parts and not numbered and any(clip.label.index is None for clip in done):
+        remarks.append(
+            "there is no part 'train', and classes are numbered as they are found here; "
+            'give those of the training with --classes'
+        )
+    return remarks
 
 
 def _journal_path(out: Path) -> Path:
     return out.with_name(out.name + '.part.journal')
 
 
+def _stamp(source: Source) -> list[int]:
+    return stamp_of([file.path for file in source.files])
+
+
 def _kept(
-    journal: Journal[Converted], out: Path, sources: Mapping[str, Source], folder: ClipFolder | None
+    journal: Journal[Converted], out: Path, sources: Sequence[Source], folder: ClipFolder | None
 ) -> list[Entry[Converted]]:
     """The clips that an unfinished pickle beside ``out`` holds and that have not changed since."""
     try:
         reached = unfinished(out).stat().st_size
     except OSError:
         return []
+    by_name = {source.name: source for source in sources}
     entries: list[Entry[Converted]] = []
     for entry in journal.read(reached):
-        source = sources.get(entry.record.name)
-        if source is None or stamp_of([file.path for file in source.files]) != entry.stamp:
+        source = by_name.get(entry.record.name)
+        if source is None or _stamp(source) != entry.stamp:
             break
         if folder and not folder.holds(source.name):
             break
@@ -288,9 +400,7 @@ def _prepare(source: Source, reading: Reading, filling: Filling, apart: bool) ->
     """What can be done with a dump without knowing the others."""
     try:
         clip = read_clip(source, reading)
-        filled = fill_gaps(clip, filling.policy, filling.longest)
-        if filling.fps:
-            filled = resample_clip(filled, filling.fps)
+        filled = filling.applied_to(clip)
     except InputError as error:
         return source, error
     facts = dict(
@@ -308,17 +418,6 @@ def _prepare(source: Source, reading: Reading, filling: Filling, apart: bool) ->
         return source, _Prepared(said, facts, pack_annotation(annotation), b'')
     listed = {key: annotation[key] for key in ('frame_dir', 'total_frames')}
     return source, _Prepared(said, facts, pack_annotation(listed), pickle.dumps(annotation))
-
-
-def _label(source: Source, said: Label | None, labels: Labels | None) -> Label:
-    given = labels.label_of(source.name) if labels is not None else None
-    if given is not None:
-        return given
-    # With a number it is a data set's own label; a bare "label" may be anything, so the folder goes first.
-    label = (said if said and said.index is not None else None) or folder_label(source.name) or said
-    if label is None:
-        raise InputError(f'{source.place}: no class: it lies in no folder and says none; give a file with --labels')
-    return label
 
 
 def _write_rejects(out: Path, rejected: Sequence[Rejected]) -> None:

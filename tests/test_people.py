@@ -9,7 +9,7 @@ import numpy as np
 import pytest
 
 from blazepose_skl.dumps import Reading, find_dumps, read_clip
-from blazepose_skl.dumps.people import choose_people, link_people
+from blazepose_skl.dumps.people import PeopleLinker, choose_people, link_people
 
 BODY = np.random.default_rng(0).uniform(-0.5, 0.5, (33, 2))
 
@@ -57,6 +57,17 @@ def test_somebody_large_who_comes_takes_no_one_elses_place() -> None:
 def test_one_person_is_one_track_wherever_they_are() -> None:
     frames, landmarks, _ = bodies({0: (0, 100), 1: (900, 100), 99: (0, 300)})
     assert not link_people(frames, landmarks).any()
+
+
+def test_frame_by_frame_is_the_same() -> None:
+    frames, landmarks, _ = bodies(
+        {t: (10 * t, 200) for t in range(60)},
+        {t: (10 * t + 120, 200) for t in range(60) if not 10 <= t < 50},
+        {t: (2000 - 30 * t, 100) for t in range(20, 60)},
+    )
+    linker = PeopleLinker()
+    tracks = [track for t in range(60) for track in linker.link(t, landmarks[frames == t])]
+    assert tracks == link_people(frames, landmarks).tolist()
 
 
 @pytest.mark.parametrize(('policy', 'first'), [('longest', 0), ('largest', 1), ('confident', 2)])

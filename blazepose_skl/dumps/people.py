@@ -7,7 +7,7 @@ from numpy.typing import NDArray
 
 from blazepose_skl.clips import FloatArray
 
-__all__ = ['POLICIES', 'choose_people', 'link_people']
+__all__ = ['POLICIES', 'PeopleLinker', 'choose_people', 'link_people']
 
 # Whom to keep when there are more people than wanted.
 POLICIES = ('longest', 'largest', 'confident')
@@ -22,9 +22,7 @@ _PATIENCE = 30
 def link_people(frames: NDArray[np.intp], landmarks: FloatArray) -> NDArray[np.intp]:
     """The track that each detection belongs to, (N,), numbered from 0 in the order of appearance.
 
-    Tracks and detections are matched greedily, the nearest pair first; nearness is the mean distance of
-    the joints that both have, in sizes of the smaller of both, so that overlap and distance count together and
-    somebody large is not near to everybody.
+    Where there is never more than one person in a frame there is one track, else :class:`PeopleLinker`'s.
 
     Args:
         frames: (N,) ascending.
@@ -33,31 +31,51 @@ def link_people(frames: NDArray[np.intp], landmarks: FloatArray) -> NDArray[np.i
     tracks = np.zeros(len(frames), np.intp)
     if (np.diff(frames) > 0).all():
         return tracks
-    points = landmarks[..., :2].astype(np.float64)
-    sizes = _sizes(points)
-    last: dict[int, int] = {}  # track -> its latest detection
-    known = 0
+    linker = PeopleLinker()
     starts = np.flatnonzero(np.diff(frames, prepend=-1))
     for start, stop in zip(starts, np.append(starts[1:], len(frames)), strict=True):
-        now = range(start, stop)
-        alive = {track: n for track, n in last.items() if frames[start] - frames[n] <= _PATIENCE}
-        pairs = []
-        for track, n in alive.items():
-            for m in now:
-                distance = _distance(points[n], points[m]) / max(min(sizes[n], sizes[m]), 1e-9)
-                if distance <= _REACH:
-                    pairs.append((distance, track, m))
-        free = set(now)
-        for _, track, m in sorted(pairs):
-            if track in alive and m in free:
-                tracks[m] = track
-                last[track] = m
-                free.remove(m)
-                del alive[track]
-        for m in sorted(free):
-            tracks[m], last[known] = known, m
-            known += 1
+        tracks[start:stop] = linker.link(int(frames[start]), landmarks[start:stop])
     return tracks
+
+
+class PeopleLinker:
+    """Links the people of one frame after another; it remembers only who was seen lately.
+
+    Tracks and detections are matched greedily, the nearest pair first; nearness is the mean distance of
+    the joints that both have, in sizes of the smaller of both, so that overlap and distance count together and
+    somebody large is not near to everybody.
+    """
+
+    def __init__(self) -> None:
+        self._last: dict[int, tuple[int, NDArray[np.float64], float]] = {}  # track -> frame, joints, size
+        self._known = 0
+
+    def link(self, frame: int, landmarks: FloatArray) -> list[int]:
+        """The track of each detection of a frame.
+
+        Args:
+            frame: Its number, larger than the one before.
+            landmarks: (N, V, C), C >= 2, NaN where unseen.
+        """
+        points = landmarks[..., :2].astype(np.float64)
+        sizes = _sizes(points) if len(points) else np.zeros(0)
+        self._last = {track: seen for track, seen in self._last.items() if frame - seen[0] <= _PATIENCE}
+        pairs = []
+        for track, (_, before, size) in self._last.items():
+            for n, now in enumerate(points):
+                distance = _distance(before, now) / max(min(size, sizes[n]), 1e-9)
+                if distance <= _REACH:
+                    pairs.append((distance, track, n))
+        tracks: dict[int, int] = {}  # detection -> track
+        for _, track, n in sorted(pairs):
+            if n not in tracks and track not in tracks.values():
+                tracks[n] = track
+        for n in range(len(points)):
+            if n not in tracks:
+                tracks[n] = self._known
+                self._known += 1
+            self._last[tracks[n]] = frame, points[n], float(sizes[n])
+        return [tracks[n] for n in range(len(points))]
 
 
 def _sizes(points: NDArray[np.float64]) -> NDArray[np.float64]:
