@@ -134,6 +134,7 @@ def convert(
     track: Callable[[Sequence[Source]], Iterable[Source]] = iter,
     jobs: int | None = 1,
     clip_folder: Path | None = None,
+    besides: Iterable[Path] = (),
 ) -> Summary:
     """Convert the dumps under a folder into one annotation pickle.
 
@@ -154,12 +155,13 @@ def convert(
             hundred dumps.
         clip_folder: Write each clip to a pickle of its own here, and only an index to ``out``
             (:mod:`blazepose_skl.clipfolder`).
+        besides: Files that are no dumps, wherever they lie: lists, labels, the last report.
 
     Raises:
         InputError: There is no dump, none can be converted, or there would be no training with the result.
     """
     reading, filling = reading or Reading(), filling or Filling()
-    sources = find_dumps(dumps, reading.dialect)
+    sources = find_dumps(dumps, reading.dialect, {rejects_path(out), *besides})
     _check_names(sources)
     label_of, warnings = labels.for_clips([source.name for source in sources]) if labels else (_unlabelled, [])
     known = classes if classes is not None else labels.classes if labels else None
@@ -317,10 +319,10 @@ def _remarks(done: Sequence[Converted], names: Sequence[str], parts: Split, numb
     remarks = []
     placed = {clip for clips in parts.values() for clip in clips}
     if apart := [clip.name for clip in done if clip.name not in placed]:
-        remarks.append(f'{len(apart)} clips are in no part of the split ({first_few(apart)})')
+        remarks.append(f'clips in no part of the split: {len(apart)} ({first_few(apart)})')
     found = {clip.label.name for clip in done}
     if without := [name for name in names if name not in found]:
-        remarks.append(f'{len(without)} of the {len(names)} classes have no clip ({first_few(without)})')
+        remarks.append(f'classes without a clip: {len(without)} of {len(names)} ({first_few(without)})')
     if list(parts) == ['train']:
         remarks.append("all clips are in the part 'train'; none is held out to validate with")
     if 'train' not in parts and not numbered and any(clip.label.index is None for clip in done):

@@ -5,13 +5,14 @@ from __future__ import annotations
 import csv
 import hashlib
 import io
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path, PurePosixPath
 from typing import Any, Protocol
 
 import msgspec
 
+from blazepose_skl.clipnames import ClipNames
 from blazepose_skl.dumps.sources import natural_key
 from blazepose_skl.errors import InputError
 from blazepose_skl.textfiles import read_text
@@ -19,8 +20,10 @@ from blazepose_skl.textfiles import read_text
 __all__ = [
     'Label',
     'LabelFile',
+    'LabelOf',
     'Labels',
     'digest_of',
+    'first_few',
     'folder_label',
     'number_classes',
     'read_class_list',
@@ -46,14 +49,25 @@ def folder_label(clip: str) -> Label | None:
     return Label(parent) if parent else None
 
 
-class Labels(Protocol):
-    """Labels by clip. Its ``repr`` is the same as long as the labels are."""
+# The class of a clip, None where its folder or the dump itself may name it; InputError if it can have none.
+LabelOf = Callable[[str], Label | None]
 
-    def label_of(self, clip: str) -> Label | None:
-        """The class of a clip, None where its folder or the dump itself may name it.
+
+class Labels(Protocol):
+    """Labels by clip. Its ``repr`` is the same as long as the labels are.
+
+    Attributes:
+        classes: All classes in the order of their numbers, None where these follow from the clips.
+    """
+
+    @property
+    def classes(self) -> Sequence[str] | None: ...
+
+    def for_clips(self, clips: Sequence[str]) -> tuple[LabelOf, list[str]]:
+        """What labels these clips, and warnings.
 
         Raises:
-            InputError: The clip has no class, or is not one of the data set.
+            InputError: These are not the labels of these clips.
         """
         ...
 
@@ -63,31 +77,62 @@ def digest_of(labels: Iterable[tuple[str, str]]) -> str:
     return hashlib.sha256(repr(sorted(labels)).encode('utf-8', 'replace')).hexdigest()
 
 
+def first_few(names: Sequence[str]) -> str:
+    """The first three names, and whether there are more.
+
+    >>> first_few(['a', 'b', 'c', 'd'])
+    'a, b, c, …'
+    """
+    return ', '.join(names[:3]) + (', …' if len(names) > 3 else '')
+
+
 class LabelFile:
-    """Labels by clip: under the clip's name, its path with suffix, or its last part."""
+    """The labels in a file, by what it calls the clips: see :class:`.clipnames.ClipNames`."""
+
+    classes: Sequence[str] | None = None
 
     def __init__(self, path: Path, labels: Mapping[str, Label]) -> None:
         self.path = path
-        self._labels = {_bare(name): label for name, label in labels.items()}
-        self._labels |= labels
+        self._labels = labels
 
     def __repr__(self) -> str:
         return f'LabelFile({str(self.path)!r}, {digest_of((clip, str(label)) for clip, label in self._labels.items())})'
 
-    def label_of(self, clip: str) -> Label:
-        """The label of a clip; InputError if the file has none."""
-        return self[clip]
+    def for_clips(self, clips: Sequence[str]) -> tuple[LabelOf, list[str]]:
+        """The label of each clip, InputError for one that has none; and a warning of names that fit no clip.
 
-    def __getitem__(self, clip: str) -> Label:
-        for name in (clip, PurePosixPath(clip).name):
-            if name in self._labels:
-                return self._labels[name]
-        raise InputError(f"no label for '{clip}' in {self.path}")
+        Raises:
+            InputError: No name fits a clip, one fits two, or a clip has two labels.
+        """
+        known = ClipNames(clips)
+        given: dict[str, Label] = {}
+        strange = []
+        for name, label in self._labels.items():
+            found = known.find(name)
+            if not found:
+                strange.append(name)
+                continue
+            if len(found) > 1:
+                raise InputError(f"{self.path}: '{name}' may be {' or '.join(sorted(found)[:3])}; give the path")
+            if given.setdefault(found[0], label).name != label.name:
+                raise InputError(
+                    f"{self.path}: '{found[0]}' has two labels, {given[found[0]].name} and {label.name} ('{name}')"
+                )
+        if not given:
+            raise InputError(
+                f'{self.path}: none of its {len(strange)} clips is among the dumps; it calls them {first_few(strange)} '
+                f'where the dumps are called {first_few(clips)}'
+            )
 
+        def label_of(clip: str) -> Label:
+            if clip not in given:
+                raise InputError(f"no label for '{clip}' in {self.path}")
+            return given[clip]
 
-def _bare(name: str) -> str:
-    path = PurePosixPath(name)
-    return str(path.with_suffix('')) if path.suffix and path.name != path.suffix else name
+        if not strange:
+            return label_of, []
+        counts = f'{len(strange)} of {len(self._labels)} ({first_few(strange)})'
+        return label_of, [f'clips in {self.path} that are not among the dumps: {counts}']
 
 
 def read_label_file(path: Path) -> LabelFile:
@@ -115,7 +160,7 @@ def _from_json(text: str, path: Path) -> dict[str, Label]:
     try:
         data = msgspec.json.decode(text)
     except (msgspec.DecodeError, RecursionError) as error:
-        raise InputError(f'{path}: {error}') from None
+        raise InputError(f'{path}: not a whole JSON text ({error}); write the file again') from None
     if isinstance(data, list):
         rows = [row for row in data if isinstance(row, dict)]
         data = {str(_first(row, _CLIPS)): row for row in rows if _first(row, _CLIPS) is not None}

@@ -9,12 +9,14 @@ from __future__ import annotations
 import csv
 import io
 import re
-from collections.abc import Iterable
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path, PurePosixPath
 
+from blazepose_skl.clipnames import bare_name
+from blazepose_skl.dumps.metadata import read_number
 from blazepose_skl.errors import InputError
-from blazepose_skl.labels import Label, digest_of
+from blazepose_skl.labels import Label, LabelOf, digest_of, first_few
 from blazepose_skl.splits import Split
 from blazepose_skl.textfiles import read_lines
 
@@ -24,6 +26,7 @@ __all__ = [
     'OFFICIAL',
     'Lists',
     'Ntu',
+    'list_files',
     'ntu_split',
     'read_hmdb51',
     'read_kinetics',
@@ -41,27 +44,48 @@ class Lists:
     labels: dict[str, str]
     classes: list[str]
 
-    def split(self, clips: Iterable[str], names: tuple[str, ...] = ('train', 'val')) -> Split:
-        """The clips that the lists name."""
-        split: Split = {name: [] for name in names}
+    def split(self, clips: Iterable[str]) -> Split:
+        """The clips that the lists name, in the parts that have any."""
+        split: Split = {'train': [], 'val': []}
         for clip in clips:
-            part = self.parts.get(_stem(clip))
-            if part in split:
+            part = self.parts.get(_last(clip))
+            if part:
                 split[part].append(clip)
-        return split
+        return _without_empty(split)
+
+    def for_clips(self, clips: Sequence[str]) -> tuple[LabelOf, list[str]]:
+        """The class of each clip that the lists name, and a warning of clips that they do not.
+
+        Raises:
+            InputError: They name none.
+        """
+        strange = [clip for clip in clips if _last(clip) not in self.labels]
+        if len(strange) == len(clips):
+            raise InputError(
+                f'none of the {len(clips)} clips is in the official lists, which call them '
+                f'{first_few(list(self.labels))} where the dumps are called {first_few(clips)}'
+            )
+        warnings = (
+            [f'clips that are not in the official lists: {len(strange)} ({first_few(strange)})'] if strange else []
+        )
+        return self.label_of, warnings
 
     def label_of(self, clip: str) -> Label | None:
         """The class of a clip that the lists name."""
-        label = self.labels.get(_stem(clip))
+        label = self.labels.get(_last(clip))
         return Label(label) if label else None
 
     def __repr__(self) -> str:
         return f'Lists({digest_of(self.labels.items())})'
 
 
-def _stem(name: str) -> str:
-    path = PurePosixPath(name.strip())
-    return path.stem if path.suffix in ('.avi', '.mp4', '.mkv', '.webm', '.json', '.pkl') else path.name
+def _last(name: str) -> str:
+    return PurePosixPath(bare_name(name)).name
+
+
+def _without_empty(split: Split) -> Split:
+    """The parts that have clips: of a large set, a few or the test clips alone may be at hand."""
+    return {part: clips for part, clips in split.items() if clips}
 
 
 def read_ucf101(folder: Path, number: int = 1) -> Lists:
@@ -85,7 +109,7 @@ def read_ucf101(folder: Path, number: int = 1) -> Lists:
             label = PurePosixPath(video).parent.name
             if label not in known:
                 raise InputError(f"{path}: '{video[:80]}' lies in no folder called as a class in classInd.txt")
-            parts[_stem(video)], labels[_stem(video)] = part, label
+            parts[_last(video)], labels[_last(video)] = part, label
     return Lists(parts, labels, [classes[key] for key in sorted(classes)])
 
 
@@ -106,31 +130,54 @@ def read_hmdb51(folder: Path, number: int = 1) -> Lists:
             video, _, part = line.rpartition(' ')
             if part not in ('0', '1', '2'):
                 raise InputError(f"{path}: '{line[:80]}' where a video and 0, 1 or 2 were expected")
-            labels[_stem(video)] = label
+            labels[_last(video)] = label
             if part != '0':
-                parts[_stem(video)] = {'1': 'train', '2': 'val'}[part]
+                parts[_last(video)] = {'1': 'train', '2': 'val'}[part]
     return Lists(parts, labels, classes)
 
 
-def read_kinetics(files: dict[str, Path]) -> Lists:
-    """Kinetics' CSV files (label, youtube_id, time_start, time_end, split), one for each part.
+_KINETICS_FILES = {'train.csv': 'train', 'val.csv': 'val', 'validate.csv': 'val'}
+
+
+def read_kinetics(files: Mapping[str, Path]) -> Lists:
+    """Kinetics' CSV files (label, youtube_id, time_start, time_end, split, in any order), one for each part.
+
+    A clip is called by its video, ``-3B32lodo2M``, where that is in one class and part, or with its seconds,
+    ``-3B32lodo2M_000059_000069``.
 
     Raises:
         InputError: A column is missing.
     """
-    parts, labels = {}, {}
+    parts: dict[str, str] = {}
+    labels: dict[str, str] = {}
+    doubtful = set()
     for part, path in files.items():
-        for row in csv.DictReader(io.StringIO('\n'.join(read_lines(path)))):
-            if not row.get('label') or not row.get('youtube_id'):
-                found = ', '.join(map(str, row))
-                raise InputError(f'{path}: columns label and youtube_id were expected, found {found}')
-            video = row['youtube_id']
-            names = [video]
-            if (row.get('time_start') or '').isdecimal() and (row.get('time_end') or '').isdecimal():
-                names.append(f'{video}_{int(row["time_start"]):06}_{int(row["time_end"]):06}')
-            for name in names:
-                parts[name], labels[name] = part, row['label']
-    return Lists(parts, labels, sorted(set(labels.values())))
+        for row in _read_rows(path, ('label', 'youtube_id')):
+            video, label = row['youtube_id'], row['label']
+            if parts.setdefault(video, part) != part or labels.setdefault(video, label) != label:
+                doubtful.add(video)
+            start, end = (read_number(row.get(key)) for key in ('time_start', 'time_end'))
+            if start is not None and end is not None:
+                name = f'{video}_{int(start):06}_{int(end):06}'
+                parts[name], labels[name] = part, label
+    classes = sorted(set(labels.values()))
+    for video in doubtful:
+        del parts[video], labels[video]
+    return Lists(parts, labels, classes)
+
+
+def _read_rows(path: Path, wanted: Sequence[str]) -> Iterator[dict[str, str]]:
+    """The rows of a CSV file with a header, which may be in capitals."""
+    header, *rows = csv.reader(io.StringIO('\n'.join(read_lines(path))), skipinitialspace=True)
+    columns = [column.strip().lower() for column in header]
+    for column in wanted:
+        if column not in columns:
+            raise InputError(f'{path}: columns {" and ".join(wanted)} were expected, found {", ".join(columns)[:200]}')
+    for number, cells in enumerate(rows, 2):
+        row = dict(zip(columns, map(str.strip, cells), strict=False))
+        if not all(row.get(column) for column in wanted):
+            raise InputError(f'{path}, row {number}: no {" or no ".join(c for c in wanted if not row.get(c))}')
+        yield row
 
 
 # -- NTU RGB+D --------------------------------------------------------------------------------------
@@ -148,7 +195,7 @@ _NTU_NAME = re.compile(r'S(\d{3})C(\d{3})P(\d{3})R(\d{3})A(\d{3})')
 
 
 def ntu_split(clips: Iterable[str], protocol: str, missing: frozenset[str] = frozenset()) -> Split:
-    """Cross-subject, cross-view or cross-setup, from names such as S001C001P001R001A001.
+    """Cross-subject, cross-view or cross-setup, from names such as S001C001P001R001A001; the parts that have clips.
 
     Args:
         clips: Names that hold such a name.
@@ -173,7 +220,7 @@ def ntu_split(clips: Iterable[str], protocol: str, missing: frozenset[str] = fro
             'ntu120-xset': setup % 2 == 0,
         }[protocol]
         split['train' if train else 'val'].append(clip)
-    return split
+    return _without_empty(split)
 
 
 def _sample(clip: str) -> re.Match[str]:
@@ -193,9 +240,18 @@ class Ntu:
     protocol: str
     missing: frozenset[str] = frozenset()
 
+    @property
+    def classes(self) -> list[str]:
+        """A001 to A060 or A120."""
+        return [f'A{action:03}' for action in range(1, 61 if self.protocol.startswith('ntu60') else 121)]
+
     def split(self, clips: Iterable[str]) -> Split:
         """The clips in either part."""
         return ntu_split(clips, self.protocol, self.missing)
+
+    def for_clips(self, clips: Sequence[str]) -> tuple[LabelOf, list[str]]:
+        """What :meth:`label_of` says of each; it warns of nothing."""
+        return self.label_of, []
 
     def label_of(self, clip: str) -> Label:
         """The class that a clip's name says.
@@ -203,10 +259,12 @@ class Ntu:
         Raises:
             InputError: The name is another, or says an action that the data set has not.
         """
-        action = int(_sample(clip)[5])
-        if not 1 <= action <= (most := 60 if self.protocol.startswith('ntu60') else 120):
-            raise InputError(f"'{clip}' shows action {action}; {self.protocol} has the actions 1 to {most}")
-        return Label(f'A{action:03}')
+        label = f'A{_sample(clip)[5]}'
+        if label not in self.classes:
+            raise InputError(
+                f"'{clip}' shows action {int(label[1:])}; {self.protocol} has the actions 1 to {len(self.classes)}"
+            )
+        return Label(label)
 
     def __repr__(self) -> str:
         return f'Ntu({self.protocol!r})'
@@ -231,8 +289,8 @@ def read_official(name: str, lists: Path | None, number: int = 1) -> Lists | Ntu
 
     Args:
         name: One of :data:`OFFICIAL`.
-        lists: The folder with the official lists (Kinetics: train.csv and val.csv or validate.csv); for NTU
-            the file with the samples to leave out (:data:`MISSING_LISTS`), or None.
+        lists: The folder with the official lists (Kinetics: train.csv, val.csv or validate.csv, or both); for
+            NTU the file with the samples to leave out (:data:`MISSING_LISTS`), or None.
         number: Which of the three splits of UCF-101 and HMDB-51.
 
     Raises:
@@ -242,9 +300,20 @@ def read_official(name: str, lists: Path | None, number: int = 1) -> Lists | Ntu
         return Ntu(name, read_missing(lists) if lists else frozenset())
     if lists is None:
         raise InputError(f"the official split '{name}' needs the folder with its lists; give it with --official-lists")
+    if not lists.is_dir():
+        raise InputError(f"{lists}: there is no such folder; give the folder with the official lists of '{name}'")
     if name == 'ucf101':
         return read_ucf101(lists, number)
     if name == 'hmdb51':
         return read_hmdb51(lists, number)
-    val = next((lists / file for file in ('val.csv', 'validate.csv') if (lists / file).is_file()), lists / 'val.csv')
-    return read_kinetics({'train': lists / 'train.csv', 'val': val})
+    files = {part: lists / file for file, part in _KINETICS_FILES.items() if (lists / file).is_file()}
+    if not files:
+        raise InputError(
+            f'{lists}: no {", ".join(_KINETICS_FILES)} in this folder; give the folder with the lists of Kinetics'
+        )
+    return read_kinetics(files)
+
+
+def list_files(name: str | None, lists: Path | None) -> list[Path]:
+    """The files of an official split that could be taken for dumps."""
+    return [lists / file for file in _KINETICS_FILES] if name == 'kinetics' and lists else []

@@ -9,6 +9,7 @@ import threading
 from collections import deque
 from collections.abc import Callable, Iterable, Iterator
 from concurrent.futures import Future, ProcessPoolExecutor
+from contextlib import contextmanager
 from itertools import islice
 from typing import TypeVar
 
@@ -47,13 +48,27 @@ def in_order(work: Callable[[Item], Result], items: Iterable[Item], jobs: int) -
     with ProcessPoolExecutor(jobs, context, initializer=_begin) as pool:
         try:
             while chunk := list(islice(iterator, _CHUNK)):
-                pending.append(pool.submit(_work_through, work, chunk))
+                with _uninterrupted():
+                    pending.append(pool.submit(_work_through, work, chunk))
                 if len(pending) > 2 * jobs:
                     yield from pending.popleft().result()
             while pending:
                 yield from pending.popleft().result()
         finally:
             pool.shutdown(wait=False, cancel_futures=True)
+
+
+@contextmanager
+def _uninterrupted() -> Iterator[None]:
+    """Processes started here never hear Ctrl-C, not even before :func:`_begin`: they inherit what is blocked."""
+    if not hasattr(signal, 'pthread_sigmask'):
+        yield
+        return
+    before = signal.pthread_sigmask(signal.SIG_BLOCK, [signal.SIGINT])
+    try:
+        yield
+    finally:
+        signal.pthread_sigmask(signal.SIG_SETMASK, before)
 
 
 def _work_through(work: Callable[[Item], Result], chunk: list[Item]) -> list[Result]:

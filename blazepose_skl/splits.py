@@ -5,14 +5,14 @@ from __future__ import annotations
 import re
 from collections import Counter, defaultdict
 from collections.abc import Iterable, Mapping, Sequence
-from pathlib import PurePosixPath
 
 import numpy as np
 from numpy.typing import NDArray
 
+from blazepose_skl.clipnames import ClipNames
 from blazepose_skl.errors import InputError
 
-__all__ = ['Split', 'check_split', 'split_by_group', 'split_by_lists', 'split_by_ratio', 'split_last']
+__all__ = ['Split', 'check_split', 'split_by_group', 'split_by_lists', 'split_by_ratio', 'split_last', 'unknown_names']
 
 Split = dict[str, list[str]]
 Counts = NDArray[np.float64]
@@ -20,29 +20,44 @@ Labels = Mapping[str, str]  # clip -> class, in the order of the data set
 
 
 def _ratios(val: float, test: float) -> dict[str, float]:
-    if not (0 < val < 1 and 0 <= test < 1 and val + test < 1):
-        raise InputError(f'shares of {val} for val and {test} for test; both must be below 1 and leave some for train')
-    return {'train': 1 - val - test, 'val': val} | ({'test': test} if test else {})
+    """The share of each part that has one."""
+    if not (val >= 0 and test >= 0 and val + test <= 1):
+        raise InputError(f'shares of {val} for val and {test} for test; 0 to 1 in all were expected')
+    shares = {'train': round(1 - val - test, 9), 'val': val, 'test': test}
+    return {part: share for part, share in shares.items() if share > 0}
 
 
 def split_by_ratio(labels: Labels, val: float = 0.2, test: float = 0.0, seed: int = 0) -> Split:
     """A random part of every class held out; each class is in every part if it has clips enough.
 
+    A part whose share is 0 is left out, and so is val where every class has a single clip, which training keeps.
+
     >>> split_by_ratio({'a1': 'a', 'a2': 'a', 'b1': 'b', 'b2': 'b'}, val=0.5)
     {'train': ['a1', 'b1'], 'val': ['a2', 'b2']}
+
+    Raises:
+        InputError: The shares are none, or no class has clips enough for all parts.
     """
     ratios = _ratios(val, test)
-    held = [part for part in ratios if part != 'train']
+    first, *held = ratios
+    by_class = _by_class(labels)
+    most = max(map(len, by_class.values()), default=0)
+    if held == ['val'] and most == 1:
+        held = []
+    if most <= len(held):
+        raise InputError(
+            f'no class has clips enough for {", ".join(ratios)}: the largest has {most}; every part needs one'
+        )
     random = np.random.default_rng(seed)
     parts: dict[str, str] = {}
-    for _, clips in sorted(_by_class(labels).items()):
+    for _, clips in sorted(by_class.items()):
         order = [clips[i] for i in random.permutation(len(clips))]
         for part in held:
             # At least one, and never the last one that training has.
             count = min(max(round(len(clips) * ratios[part]), 1), len(order) - 1)
             for _ in range(count):
                 parts[order.pop()] = part
-    return _gather(labels, parts, ratios)
+    return _gather(labels, parts, (first, *held), rest=first)
 
 
 def _by_class(labels: Labels) -> dict[str, list[str]]:
@@ -63,27 +78,37 @@ def split_last(labels: Labels, count: int) -> Split:
 
 
 def split_by_lists(labels: Labels, lists: Mapping[str, Sequence[str]]) -> Split:
-    """The clips that lists name, under their names, their paths with suffix, or their last parts.
+    """The clips that lists name, as :class:`.clipnames.ClipNames` finds them; names that fit none are passed over.
 
     Raises:
-        InputError: A clip is in two lists, or two clips answer to one name.
+        InputError: A name fits two clips, a clip is in two lists, or a list names no clip.
     """
-    by_name: dict[str, set[str]] = defaultdict(set)
-    for clip in labels:
-        by_name[PurePosixPath(clip).name].add(clip)
+    known = ClipNames(labels)
     parts: dict[str, str] = {}
     for part, names in lists.items():
-        for name in names:
-            bare = str(PurePosixPath(name).with_suffix('')) if PurePosixPath(name).suffix else name
-            clips = {clip for clip in (name, bare) if clip in labels} or by_name.get(bare) or by_name.get(name) or set()
-            if len(clips) > 1:
-                raise InputError(f"'{name}' in the list for {part} may be {' or '.join(sorted(clips))}; give the path")
-            for clip in clips:
-                if parts.setdefault(clip, part) != part:
-                    raise InputError(
-                        f"'{clip}' is in the lists for {parts[clip]} and {part}; a clip is in one part only"
-                    )
+        found = [clip for name in names for clip in _named(known, name, f'the list for {part}')]
+        if not found:
+            raise InputError(
+                f"split '{part}' is empty: none of the {len(labels)} clips is in its list, which begins with "
+                f"'{names[0]}'; clips are called as '{next(iter(labels))}' is"
+            )
+        for clip in found:
+            if parts.setdefault(clip, part) != part:
+                raise InputError(f"'{clip}' is in the lists for {parts[clip]} and {part}; a clip is in one part only")
     return _gather(labels, parts, lists, rest='')
+
+
+def _named(known: ClipNames, name: str, where: str) -> list[str]:
+    found = known.find(name)
+    if len(found) > 1:
+        raise InputError(f"'{name}' in {where} may be {' or '.join(sorted(found)[:3])}; give the path")
+    return found
+
+
+def unknown_names(clips: Iterable[str], lists: Mapping[str, Sequence[str]]) -> dict[str, list[str]]:
+    """The names in each list that fit no clip."""
+    known = ClipNames(clips)
+    return {part: [name for name in names if not known.find(name)] for part, names in lists.items()}
 
 
 def group_of(clip: str, pattern: re.Pattern[str]) -> str:
@@ -156,10 +181,12 @@ def _gather(labels: Labels, parts: Mapping[str, str], names: Iterable[str], rest
 
 
 def check_split(split: Split, labels: Labels, classes: Sequence[str]) -> None:
-    """Raise InputError if a part is empty or a class has no clip to train with."""
+    """Raise InputError if a part is empty or one of these classes has no clip to train with."""
     for part, clips in split.items():
         if not clips:
-            raise InputError(f"split '{part}' is empty: none of the {len(labels)} clips is in it")
+            raise InputError(
+                f"split '{part}' is empty: none of the {len(labels)} clips is in it; add clips, or split in another way"
+            )
     if 'train' not in split:
         return
     trained = {labels[clip] for clip in split['train']}

@@ -4,7 +4,9 @@ from __future__ import annotations
 
 import gzip
 import json
+import os
 import shutil
+import signal
 from collections import Counter
 from pathlib import Path
 from typing import Any
@@ -202,10 +204,18 @@ def test_official_lists_say_the_classes(tmp_path: Path, run: Any, official: str)
         (tmp_path / name).write_text(text)
     assert run(dumps, tmp_path / 'out.pkl', '--official', official, '--official-lists', tmp_path) == 0
     data = read_annotations(tmp_path / 'out.pkl')
-    assert data['class_names'] == ['Jump', 'Run']
+    # UCF-101 numbers its classes, the others are in the order of the alphabet.
+    assert data['class_names'] == (['Run', 'Jump'] if official == 'ucf101' else ['Jump', 'Run'])
     assert data['split'] == dict(train=[clips[0], clips[2]], val=[clips[1], clips[3]])
     for item in data['annotations']:
         assert data['class_names'][item['label']] in item['frame_dir']
+    # The test clips of one class alone are possible, and the classes keep their numbers.
+    assert (
+        run(dumps / 'v_Run_g01_c01.json', tmp_path / 'one.pkl', '--official', official, '--official-lists', tmp_path)
+        == 0
+    )
+    one = read_annotations(tmp_path / 'one.pkl')
+    assert (one['class_names'], one['split']) == (data['class_names'], dict(val=['v_Run_g01_c01']))
     # A clip that no list names needs a folder.
     official_clips(dumps, ['v_Swim_g01_c01'])
     assert run(dumps, tmp_path / 'out.pkl', '--official', official, '--official-lists', tmp_path) == 1
@@ -223,11 +233,87 @@ def test_names_of_ntu_say_the_classes(tmp_path: Path, run: Any, capfd: Any) -> N
     assert "'S001C001P001R001A061' shows action 61; ntu60-xsub has the actions 1 to 60" in printed
     assert "'walk' is not called as NTU RGB+D's samples are" in printed
     data = read_annotations(tmp_path / 'out.pkl')
-    assert data['class_names'] == ['A001', 'A002']
+    assert data['class_names'] == [f'A{action:03}' for action in range(1, 61)]
     assert data['split'] == dict(train=clips[:2], val=clips[2:])
     run(dumps, tmp_path / 'out.pkl', '--official', 'ntu60-xsub', '--official-lists', tmp_path / 'missing.txt')
     assert 'missing_skeletons' not in capfd.readouterr().err
     assert read_annotations(tmp_path / 'out.pkl')['split'] == dict(train=clips[:2], val=clips[2:3])
+
+
+@pytest.mark.parametrize(('options', 'part'), [(('--val', 0), 'train'), (('--val', 1), 'val'), ((), 'train')])
+def test_a_lone_dump(tmp_path: Path, run: Any, capfd: Any, options: tuple[object, ...], part: str) -> None:
+    dump = write_tree(tmp_path / 'dumps', dict(jump=1)) / 'jump' / '00.json'
+    assert run(dump, tmp_path / 'out.pkl', *options) == 0
+    data = read_annotations(tmp_path / 'out.pkl')
+    assert (data['split'], data['class_names']) == ({part: ['00']}, ['jump'])
+    warned = capfd.readouterr().err
+    assert ('none is held out to validate with' in warned) == (part == 'train')
+    assert ('give those of the training with --classes' in warned) == (part == 'val')
+
+
+def test_a_set_to_be_tested_has_the_classes_of_the_training(tmp_path: Path, run: Any, capfd: Any) -> None:
+    dumps = write_tree(tmp_path / 'dumps', dict(run=2))
+    (tmp_path / 'classes.txt').write_text('jump\nrun\n')
+    assert run(dumps, tmp_path / 'out.pkl', '--val', 0, '--test', 1, '--classes', tmp_path / 'classes.txt') == 0
+    data = read_annotations(tmp_path / 'out.pkl')
+    assert data['split'] == dict(test=['run/00', 'run/01'])
+    assert [item['label'] for item in data['annotations']] == [1, 1]
+    assert capfd.readouterr().err == 'warning: classes without a clip: 1 of 2 (jump)\n'
+
+
+def test_part_of_a_numbered_set(tmp_path: Path, run: Any, capfd: Any) -> None:
+    for n in range(4):
+        dump = kinetics(make_motion(seed=n)) | dict(label=('jump', 'run')[n % 2], label_index=3 + n % 2)
+        write_dump(tmp_path / 'dumps' / f'{n}.json', dump)
+    assert run(tmp_path / 'dumps', tmp_path / 'out.pkl', '--val', 0.5) == 0
+    assert 'classes without a clip: 3 of 5' in capfd.readouterr().err
+    assert {item['label'] for item in read_annotations(tmp_path / 'out.pkl')['annotations']} == {3, 4}
+
+
+def test_what_lists_and_labels_say_of_other_clips(tmp_path: Path, run: Any, capfd: Any) -> None:
+    dumps = write_tree(tmp_path / 'dumps', dict(jump=3, run=2))
+    (tmp_path / 'train.txt').write_text('jump/00\nrun/00\na\nb\nc\nd\n')
+    (tmp_path / 'val.txt').write_text('jump\\01.mp4\n')
+    (tmp_path / 'labels.csv').write_text('jump/00,x\njump/01,x\njump/02,x\nrun/00,y\nrun/01,y\nother,y\n')
+    lists = ('--list', f'train={tmp_path}/train.txt', '--list', f'val={tmp_path}/val.txt')
+    assert run(dumps, tmp_path / 'out.pkl', '--labels', tmp_path / 'labels.csv', *lists) == 0
+    assert capfd.readouterr().err.splitlines() == [
+        f'warning: clips in {tmp_path}/labels.csv that are not among the dumps: 1 of 6 (other)',
+        'warning: clips in no part of the split: 2 (jump/02, run/01)',
+        'warning: clips in the list for train that are not among the dumps: 4 of 6 (a, b, c, …)',
+    ]
+
+
+def test_what_lies_beside_the_dumps_is_no_dump(tmp_path: Path, run: Any) -> None:
+    dumps = write_tree(tmp_path, dict(jump=3, run=3))
+    (dumps / 'jump' / '02.json').write_text('')
+    (dumps / 'labels.csv').write_text(''.join(f'{c}/{n:02},{c}\n' for c in ('jump', 'run') for n in range(3)))
+    options = ('--labels', dumps / 'labels.csv', '--report', dumps / 'report.json')
+    for _ in range(2):  # the second time the report and the rejects are there too
+        assert run(dumps, dumps / 'out.pkl', *options) == 1
+        rejected = [json.loads(line)['name'] for line in rejects_path(dumps / 'out.pkl').read_text().splitlines()]
+        assert rejected == ['jump/02']
+
+
+@pytest.mark.parametrize('jobs', [1, 2])
+def test_interrupted_it_says_how_to_go_on(
+    tmp_path: Path, run: Any, capfd: Any, monkeypatch: pytest.MonkeyPatch, jobs: int
+) -> None:
+    def track(sources: Any) -> Any:
+        for number, source in enumerate(sources):
+            if number == 30:
+                os.kill(os.getpid(), signal.SIGINT)
+            yield source
+
+    dumps, out = write_tree(tmp_path / 'dumps', dict(jump=20, run=20)), tmp_path / 'out.pkl'
+    with monkeypatch.context() as patch:
+        patch.setattr('blazepose_skl.cli.convert.progress', lambda what: track)
+        assert run(dumps, out, '--jobs', jobs) == 130
+    assert capfd.readouterr().err == 'blazepose-skl: interrupted; the same command goes on where it was\n'
+    assert not out.exists()
+    assert (tmp_path / 'out.pkl.part').exists()
+    assert run(dumps, out) == 0
+    assert len(read_annotations(out)['annotations']) == 40
 
 
 # -- real data --------------------------------------------------------------------------------------
@@ -269,6 +355,9 @@ def bad_tree(tmp_path: Path, kind: str) -> list[object]:
     (tmp_path / 'classes.txt').write_text('jump\nrun\nswim\n')
     (tmp_path / 'empty.txt').write_text('')
     (tmp_path / 'strangers.txt').write_text('x\ny\n')
+    (tmp_path / 'strangers.csv').write_text('x,jump\n')
+    (tmp_path / 'bare.txt').write_text('00\n')
+    (tmp_path / 'bare.csv').write_text('00,jump\n')
     (tmp_path / 'val.txt').write_text('jump/00\nrun/00\nrun/01\n')
     (tmp_path / 'train.txt').write_text('jump/01\n')
     if kind == 'two of one name':
@@ -294,8 +383,32 @@ def bad_tree(tmp_path: Path, kind: str) -> list[object]:
         ),
         ('good', ('--list', 'train={}/absent.txt'), 'absent.txt: cannot be read: No such file or directory'),
         ('good', ('--list', 'train={}/empty.txt'), 'empty.txt: the list is empty'),
-        ('good', ('--list', 'train={}/strangers.txt'), "split 'train' is empty: none of the 4 clips is in it"),
+        (
+            'good',
+            ('--list', 'train={}/strangers.txt'),
+            "split 'train' is empty: none of the 4 clips is in its list, which begins with 'x'; clips are called as "
+            "'jump/00' is",
+        ),
+        ('good', ('--list', 'train={}/bare.txt'), "'00' in the list for train may be jump/00 or run/00; give the path"),
         ('good', ('--list', 'train'), 'names no part; write NAME=FILE'),
+        (
+            'good',
+            ('--list', 'a={}/val.txt', '--list', 'a={}/val.txt'),
+            "--list gives 'a' twice; put its clips into one",
+        ),
+        ('good', ('--labels', '{}/bare.csv'), "bare.csv: '00' may be jump/00 or run/00; give the path"),
+        ('good', ('--labels', '{}/strangers.csv'), 'none of its 1 clips is among the dumps; it calls them x where the'),
+        ('good', ('--val', '0.1', '--last', '1'), '--val with --last: shares and seeds are for a split by share or'),
+        ('good', ('--seed', '0', '--test', '0', '--list', 'a={}/val.txt'), '--test and --seed with --list: shares and'),
+        ('good', ('--val', '0.2', '--official', 'ntu60-xsub'), '--val with --official: shares and seeds are for a'),
+        ('good', ('--official-lists', '{}'), '--official-lists without --official: name the official split too'),
+        (
+            'good',
+            ('--official', 'kinetics', '--official-number', '2', '--official-lists', '{}'),
+            "--official-number with 'kinetics', which has one split; leave it out",
+        ),
+        ('good', ('--max-gap', '3', '--missed', 'hold'), '--max-gap with --missed hold, which knows no longest gap'),
+        ('good', ('--last', '2'), "split 'train' is empty: none of the 4 clips is in it; add clips, or split in"),
         ('good', ('--last', '1', '--group', 'x'), '--group and --last are different splits; choose one'),
         ('good', ('--official', 'ucf101'), "the official split 'ucf101' needs the folder with its lists"),
         ('good', ('--official', 'ntu60-xsub'), "'jump/00' is not called as NTU RGB+D's samples are"),
@@ -315,6 +428,15 @@ def test_bad_input_is_one_sentence(
     assert printed.err.count('\n') == 1
     assert not (tmp_path / 'out.pkl').exists()
     assert not list(tmp_path.glob('*.part'))
+
+
+@pytest.mark.parametrize(
+    'options', [('--max-gap', -3), ('--seed', -1), ('--people', 0), ('--least-joints', 2), ('--official-number', 4)]
+)
+def test_numbers_out_of_range(tmp_path: Path, run: Any, capfd: Any, options: tuple[object, ...]) -> None:
+    assert run(*bad_tree(tmp_path, 'good'), *options) == 2
+    assert f"Invalid value for '{options[0]}'" in capfd.readouterr().err
+    assert not (tmp_path / 'out.pkl').exists()
 
 
 def test_a_label_that_is_not_in_the_list_of_classes(tmp_path: Path, run: Any, capfd: Any) -> None:

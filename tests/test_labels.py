@@ -7,7 +7,7 @@ from pathlib import Path
 import pytest
 
 from blazepose_skl.errors import InputError
-from blazepose_skl.labels import Label, number_classes, read_class_list, read_label_file
+from blazepose_skl.labels import Label, LabelOf, number_classes, read_class_list, read_label_file
 
 FORMS = {
     'plain.csv': 'a/0,jump\nb/1.json,run\n',
@@ -21,10 +21,35 @@ FORMS = {
 @pytest.mark.parametrize('form', FORMS)
 def test_label_files(tmp_path: Path, form: str) -> None:
     (tmp_path / form).write_text('\ufeff' + FORMS[form])
-    labels = read_label_file(tmp_path / form)
-    assert (labels['a/0'].name, labels['b/1'].name) == ('jump', 'run')
+    label_of, warnings = read_label_file(tmp_path / form).for_clips(['a/0', 'b/1', 'c/2'])
+    assert (label_of('a/0').name, label_of('b/1').name) == ('jump', 'run')
+    assert warnings == []
     with pytest.raises(InputError, match=f"no label for 'c/2' in .*{form}"):
-        labels['c/2']
+        label_of('c/2')
+
+
+def labels_for(tmp_path: Path, text: str, clips: list[str]) -> tuple[LabelOf, list[str]]:
+    (tmp_path / 'labels.csv').write_text(text)
+    return read_label_file(tmp_path / 'labels.csv').for_clips(clips)
+
+
+def test_rows_that_fit_no_clip_are_named(tmp_path: Path) -> None:
+    rows = ''.join(f'{clip},jump\n' for clip in ('a', 'v', 'w', 'x', 'y'))
+    label_of, warnings = labels_for(tmp_path, rows, ['a'])
+    assert label_of('a') == Label('jump')
+    assert warnings == [f'clips in {tmp_path}/labels.csv that are not among the dumps: 4 of 5 (v, w, x, …)']
+    with pytest.raises(InputError, match='none of its 5 clips is among the dumps; it calls them a, v, w, … where the '):
+        labels_for(tmp_path, rows, ['jump/00', 'jump/01'])
+
+
+def test_a_row_that_fits_two_clips(tmp_path: Path) -> None:
+    clips = ['a/00', 'b/00', '00']
+    label_of, _ = labels_for(tmp_path, 'a/00,jump\nb/00,run\n00,fly\n', clips)
+    assert [label_of(clip).name for clip in clips] == ['jump', 'run', 'fly']
+    with pytest.raises(InputError, match=r"labels.csv: '00.mp4' may be a/00 or b/00; give the path"):
+        labels_for(tmp_path, '00.mp4,jump\n', clips[:2])
+    with pytest.raises(InputError, match=r"'a/00' has two labels, jump and run \('00.mp4'\)"):
+        labels_for(tmp_path, 'a/00,jump\n00.mp4,run\n', ['a/00'])
 
 
 def test_numbers_follow_the_source_or_the_names() -> None:
@@ -53,7 +78,7 @@ def test_numbers_that_contradict_each_other(labels: list[Label], message: str) -
         ('a,b\nc\n', r'row 2: a clip and its label were expected, found'),
         ('a,b\na,c\n', r"row 2: 'a' has two labels"),
         ('{"a": null}', "no label for 'a'"),
-        ('{"a": ', 'truncated'),
+        ('{"a": ', r'not a whole JSON text \(Input data was truncated\); write the file again'),
     ],
 )
 def test_label_files_that_say_nothing(tmp_path: Path, text: str, message: str) -> None:

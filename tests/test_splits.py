@@ -59,6 +59,21 @@ def test_lists_name_clips_in_many_ways() -> None:
     assert split == dict(train=['a/s0_0', 'b/s0_0'], val=['c/s0_0'])
 
 
+@pytest.mark.parametrize(('val', 'test', 'parts'), [(0, 0, ['train']), (1, 0, ['val']), (0, 1, ['test'])])
+def test_everything_in_one_part(val: float, test: float, parts: list[str]) -> None:
+    assert split_by_ratio(LABELS, val, test) == {part: list(LABELS) for part in parts}
+    assert split_by_group(LABELS, r's(\d+)', val, test) == {part: list(LABELS) for part in parts}
+
+
+def test_nothing_to_train_with() -> None:
+    split = split_by_ratio(LABELS, 0.7, 0.3)
+    assert {part: len(clips) for part, clips in split.items()} == dict(val=63, test=27)
+
+
+def test_a_lone_clip_is_for_training() -> None:
+    assert split_by_ratio({'a/0': 'a', 'b/0': 'b'}) == dict(train=['a/0', 'b/0'])
+
+
 # -- messages ---------------------------------------------------------------------------------------
 
 
@@ -73,8 +88,13 @@ def test_messages() -> None:
         split_by_group({'x': 'a'}, '(')
     with pytest.raises(InputError, match=r'finds 1 group \(s\) for the parts train, val; every part needs one'):
         split_by_group(LABELS, 's')
-    with pytest.raises(InputError, match=r'shares of 1.2 for val'):
-        split_by_ratio(LABELS, 1.2)
+    with pytest.raises(InputError, match=r"split 'val' is empty: none of the 90 clips is in its list, which begins"):
+        split_by_lists(LABELS, dict(train=list(LABELS), val=['x']))
+    for val, test in ((1.2, 0), (-0.1, 0), (0.6, 0.5), (float('nan'), 0)):
+        with pytest.raises(InputError, match=rf'shares of {val} for val and {test} for test; 0 to 1 in all'):
+            split_by_ratio(LABELS, val, test)
+    with pytest.raises(InputError, match=r'no class has clips enough for train, val, test: the largest has 2; every'):
+        split_by_ratio({'a/0': 'a', 'a/1': 'a', 'b/0': 'b'}, 0.2, 0.2)
     with pytest.raises(InputError, match=r'the last 0 clips'):
         split_last(LABELS, 0)
 

@@ -24,6 +24,7 @@ _SPLIT = 'Split (choose one; without any: by share)'
 
 @app.command()
 def convert(
+    ctx: typer.Context,
     dumps: Annotated[Path, typer.Argument(help='Folder with dumps, in folders of any depth; or one dump.')],
     out: Annotated[Path, typer.Argument(help='The annotation pickle to write.')],
     labels: Annotated[
@@ -33,9 +34,14 @@ def convert(
     classes: Annotated[
         Path | None, typer.Option(help='Class names, one in each line, in the order of their numbers.')
     ] = None,
-    val: Annotated[float, typer.Option(help="Share of each class held out as 'val'.", rich_help_panel=_SPLIT)] = 0.2,
-    test: Annotated[float, typer.Option(help="Share of each class held out as 'test'.", rich_help_panel=_SPLIT)] = 0.0,
-    seed: Annotated[int, typer.Option(help='Seed of the random split.', rich_help_panel=_SPLIT)] = 0,
+    val: Annotated[
+        float,
+        typer.Option(help="Share of each class held out as 'val'; 0 for none, 1 for all.", rich_help_panel=_SPLIT),
+    ] = 0.2,
+    test: Annotated[
+        float, typer.Option(help="Share of each class held out as 'test', beside --val.", rich_help_panel=_SPLIT)
+    ] = 0.0,
+    seed: Annotated[int, typer.Option(help='Seed of the random split.', rich_help_panel=_SPLIT, min=0)] = 0,
     group: Annotated[
         str | None,
         typer.Option(
@@ -80,7 +86,7 @@ def convert(
     missed: Annotated[
         str, typer.Option(help='Frames in which nobody was found: interpolate, hold, zero or drop.')
     ] = 'interpolate',
-    max_gap: Annotated[int, typer.Option(help='The longest gap, in frames, that is interpolated.')] = 15,
+    max_gap: Annotated[int, typer.Option(help='The longest gap, in frames, that is interpolated.', min=0)] = 15,
     size: Annotated[
         str | None,
         typer.Option(metavar='WxH', help='Picture size of dumps that do not say theirs; without it 1920x1080.'),
@@ -110,7 +116,10 @@ def convert(
         typer.Option('--y-up/--y-down', help='Where y of world landmarks points; without it seen from the values.'),
     ] = None,
     least_joints: Annotated[
-        float, typer.Option(help='Share of the joints that a dump must have; the others are unseen, with score 0.')
+        float,
+        typer.Option(
+            help='Share of the joints that a dump must have; the others are unseen, with score 0.', min=0, max=1
+        ),
     ] = 0.3,
     fps: Annotated[float | None, typer.Option(help='Resample all clips to this rate.', min=0.1, max=1000)] = None,
     dialect: Annotated[
@@ -137,7 +146,8 @@ def convert(
 ) -> None:
     """Turn MediaPipe dumps into an annotation pickle with splits.
 
-    Exit status 1 if a dump was rejected; rejected dumps are listed in OUT.rejects.jsonl.
+    Exit status 1 if a dump was rejected; rejected dumps are listed in OUT.rejects.jsonl. Interrupted, the same
+    command goes on where it was.
     """
     from blazepose_skl import labels as label_files
     from blazepose_skl import official as official_sets
@@ -156,43 +166,51 @@ def convert(
     one_of('--coordinates', coordinates, UNITS)
     one_of('--dialect', dialect, DIALECT_NAMES)
     one_of('--official', official, official_sets.OFFICIAL)
+    _refuse_idle(ctx, missed, official)
+    lists = _read_lists(list_ or [])
     given = official_sets.read_official(official, official_lists, official_number) if official else None
-    summary = convert_dumps(
-        dumps,
-        out,
-        split=_splitter(val, test, seed, group, last, list_, given),
-        reading=Reading(
-            dialect=dialect,
-            coords=coords,
-            coordinates=coordinates,
-            y_up=y_up,
-            size=_size(size),
-            videos=check_videos(videos) if videos else None,
-            people=people,
-            person=person,
-            least_joints=least_joints,
-        ),
-        filling=Filling(missed, max_gap, fps),
-        labels=label_files.read_label_file(labels) if labels else given,
-        classes=label_files.read_class_list(classes) if classes else None,
-        track=progress('Converting'),
-        jobs=jobs,
-        clip_folder=clip_folder,
-    )
+    try:
+        summary = convert_dumps(
+            dumps,
+            out,
+            split=_splitter(val, test, seed, group, last, lists, given),
+            reading=Reading(
+                dialect=dialect,
+                coords=coords,
+                coordinates=coordinates,
+                y_up=y_up,
+                size=_size(size),
+                videos=check_videos(videos) if videos else None,
+                people=people,
+                person=person,
+                least_joints=least_joints,
+            ),
+            filling=Filling(missed, max_gap, fps),
+            labels=label_files.read_label_file(labels) if labels else given,
+            classes=label_files.read_class_list(classes) if classes else None,
+            track=progress('Converting'),
+            jobs=jobs,
+            clip_folder=clip_folder,
+            besides=[*filter(None, (labels, classes, report)), *official_sets.list_files(official, official_lists)],
+        )
+    except KeyboardInterrupt:
+        print('blazepose-skl: interrupted; the same command goes on where it was', file=sys.stderr)
+        raise typer.Exit(130) from None
     _show(summary, out)
+    warnings = [*summary.warnings, *_unknown(lists, summary)]
+    if official in official_sets.NTU_PROTOCOLS and official_lists is None:
+        warnings.append(
+            'the samples with bad skeletons are still in the split; get the list of their authors '
+            f'({official_sets.MISSING_LISTS}) and give it with --official-lists'
+        )
     if report is not None:
         from blazepose_skl.report import report_conversion, write_report
 
         found = report_conversion(summary, out, clip_folder)
         write_report(found, report)
-        for warning in [*found.faults, *found.warnings]:
-            print(f'warning: {warning}', file=sys.stderr)
-    if official in official_sets.NTU_PROTOCOLS and official_lists is None:
-        print(
-            'warning: the samples with bad skeletons are still in the split; get the list of their authors '
-            f'({official_sets.MISSING_LISTS}) and give it with --official-lists',
-            file=sys.stderr,
-        )
+        warnings += [*found.faults, *found.warnings]
+    for warning in warnings:
+        print(f'warning: {warning}', file=sys.stderr)
     if summary.rejected:
         for rejected in summary.rejected[:20]:
             print(f'rejected: {rejected.reason}', file=sys.stderr)
@@ -200,6 +218,28 @@ def convert(
             print(f'… and {len(summary.rejected) - 20} more', file=sys.stderr)
         print(f'All rejected dumps: {rejects_path(out)}', file=sys.stderr)
         raise typer.Exit(1)
+
+
+def _refuse_idle(ctx: typer.Context, missed: str, official: str | None) -> None:
+    """Refuse options that what else was chosen has no use for."""
+
+    def given(*options: str) -> str:
+        names = {option: option.strip('-').replace('-', '_') for option in options} | {'--list': 'list_'}
+        sources = {option: ctx.get_parameter_source(names[option]) for option in options}
+        # Typer brings its own copy of Click's enumeration.
+        return ' and '.join(option for option in options if getattr(sources[option], 'name', '') == 'COMMANDLINE')
+
+    shares = given('--val', '--test', '--seed')
+    other = given('--last', '--list', '--official')
+    if shares and other:
+        raise InputError(f'{shares} with {other}: shares and seeds are for a split by share or --group; leave them out')
+    lists = given('--official-lists', '--official-number')
+    if lists and official is None:
+        raise InputError(f'{lists} without --official: name the official split too')
+    if given('--official-number') and official not in ('ucf101', 'hmdb51'):
+        raise InputError(f"--official-number with '{official}', which has one split; leave it out")
+    if given('--max-gap') and missed != 'interpolate':
+        raise InputError(f'--max-gap with --missed {missed}, which knows no longest gap; leave it out')
 
 
 def _size(text: str | None) -> tuple[int, int] | None:
@@ -211,30 +251,38 @@ def _size(text: str | None) -> tuple[int, int] | None:
     return int(width), int(height)
 
 
+def _read_lists(items: list[str]) -> dict[str, list[str]]:
+    """The names in the list of each part."""
+    from blazepose_skl.textfiles import read_lines
+
+    lists: dict[str, list[str]] = {}
+    for item in items:
+        name, equals, path = item.partition('=')
+        if not (name and equals and path):
+            raise InputError(f"--list '{item}' names no part; write NAME=FILE, as in train=train.txt")
+        if name in lists:
+            raise InputError(f"--list gives '{name}' twice; put its clips into one file")
+        lists[name] = read_lines(Path(path))
+    return lists
+
+
 def _splitter(
     val: float,
     test: float,
     seed: int,
     group: str | None,
     last: int | None,
-    lists: list[str] | None,
+    lists: dict[str, list[str]],
     official: Lists | Ntu | None,
 ) -> Callable[[dict[str, str]], Split]:
     from blazepose_skl import splits
-    from blazepose_skl.textfiles import read_lines
 
     given = {'--group': group, '--last': last, '--list': lists or None, '--official': official}
     chosen = [option for option, value in given.items() if value is not None]
     if len(chosen) > 1:
         raise InputError(f'{" and ".join(chosen)} are different splits; choose one')
     if lists:
-        named: dict[str, list[str]] = {}
-        for item in lists:
-            name, equals, path = item.partition('=')
-            if not (name and equals and path):
-                raise InputError(f"--list '{item}' names no part; write NAME=FILE, as in train=train.txt")
-            named[name] = read_lines(Path(path))
-        return lambda labels: splits.split_by_lists(labels, named)
+        return lambda labels: splits.split_by_lists(labels, lists)
     if official is not None:
         return official.split
     if last is not None:
@@ -242,6 +290,20 @@ def _splitter(
     if group is not None:
         return lambda labels: splits.split_by_group(labels, group, val, test, seed)
     return lambda labels: splits.split_by_ratio(labels, val, test, seed)
+
+
+def _unknown(lists: dict[str, list[str]], summary: Summary) -> list[str]:
+    """Warnings of names in lists that fit no dump."""
+    from blazepose_skl.labels import first_few
+    from blazepose_skl.splits import unknown_names
+
+    dumps = [*(clip.name for clip in summary.clips), *(rejected.name for rejected in summary.rejected)]
+    return [
+        f'clips in the list for {part} that are not among the dumps: {len(names)} of {len(lists[part])} '
+        f'({first_few(names)})'
+        for part, names in unknown_names(dumps, lists).items()
+        if names
+    ]
 
 
 def _show(summary: Summary, out: Path) -> None:
@@ -254,26 +316,18 @@ def _show(summary: Summary, out: Path) -> None:
     for column in ('class', 'clips', *summary.split, 'frames', 'missed'):
         table.add_column(column, justify='left' if column == 'class' else 'right')
     label_of = {clip.name: clip.label.name for clip in summary.clips}
-    parts = {part: Counter(label_of[clip] for clip in clips) for part, clips in summary.split.items()}
+    parts = [Counter(label_of[clip] for clip in clips) for clips in summary.split.values()]
+    clips, frames, missed = Counter(label_of.values()), Counter[str](), Counter[str]()
+    for clip in summary.clips:
+        frames[clip.label.name] += clip.frames
+        missed[clip.label.name] += clip.missed
+    columns = (clips, *parts, frames, missed)
     for name in summary.classes:
-        clips = [clip for clip in summary.clips if clip.label.name == name]
-        numbers = [
-            len(clips),
-            *(counts[name] for counts in parts.values()),
-            sum(clip.frames for clip in clips),
-            sum(clip.missed for clip in clips),
-        ]
-        table.add_row(name, *map(str, numbers))
+        if clips[name]:
+            table.add_row(name, *(str(counts[name]) for counts in columns))
     table.add_section()
-    totals = [
-        len(summary.clips),
-        *(len(clips) for clips in summary.split.values()),
-        summary.frames,
-        summary.missed,
-    ]
-    table.add_row(f'{len(summary.classes)} classes', *map(str, totals))
-    console = Console()
-    console.print(table)
+    table.add_row(f'{len(summary.classes)} classes', *(str(counts.total()) for counts in columns))
+    Console().print(table)
     print(
         f'{len(summary.clips)} clips, {len(summary.classes)} classes, {summary.frames} frames, '
         f'{summary.missed} missed, {len(summary.rejected)} rejected'

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from collections.abc import Collection
 from dataclasses import dataclass, replace
 from pathlib import Path, PurePosixPath
 
@@ -73,13 +74,22 @@ class Reading:
     person: str = 'longest'
 
 
-def find_dumps(dumps: Path, dialect: str | None = None) -> list[Source]:
-    """The clips under a folder, in natural order.
+def find_dumps(dumps: Path, dialect: str | None = None, besides: Collection[Path] = ()) -> list[Source]:
+    """The clips under a folder, in natural order, without the files ``besides``, which are no dumps.
 
     Raises:
         InputError: There is no dump.
     """
-    return list(find_sources(dumps, lambda file: _is_frame(file, dialect)))
+    names = {path.name for path in besides}
+    paths = {path.resolve() for path in besides}
+    sources = [
+        source
+        for source in find_sources(dumps, lambda file: _is_frame(file, dialect))
+        if source.files[0].path.name not in names or source.files[0].path.resolve() not in paths
+    ]
+    if not sources:
+        raise InputError(f'{dumps}: no dump in this folder beside the files that other options name')
+    return sources
 
 
 def _is_frame(file: File, dialect: str | None) -> bool:
