@@ -2,13 +2,17 @@
 
 What importing this module changes in MMAction2 1.x, and nothing else:
 
-* ``Graph(layout=…)`` also takes the name of a registered skeleton or an inline one, and names the known
-  layouts and modes when it gets another. ``JointToBone``, ``ToMotion`` and ``GenSkeFeat`` take the same
-  in ``dataset=…``, and check the number of joints of every clip. The stock names reach the stock code.
+* ``Graph(layout=…)`` also takes the name of a registered skeleton, of a file that declares one, or an inline
+  one, and names the known layouts and modes when it gets another. ``JointToBone``, ``ToMotion`` and
+  ``GenSkeFeat`` take the same in ``dataset=…``, and check the number of joints of every clip;
+  ``GeneratePoseTarget`` takes it in ``skeletons=…`` for limbs, left and right. The stock names reach the
+  stock code.
+* ``Graph(mode=…)`` also takes the modes of :mod:`blazepose_skl.partitions`, for the stock layouts too.
 * ``STGCN.forward`` and ``AAGCN.forward`` say so when the data's joints are not the graph's.
 * The mends of :mod:`blazepose_skl.compat`.
 * ``BaseHead.loss_by_feat`` counts training accuracy under bfloat16 autocast too.
-* ``PoseDataset`` says in a sentence that a file or split is missing or empty.
+* ``PoseDataset`` says in a sentence that a file or split is missing or empty; its ``metainfo``, which checkpoints
+  keep, has the class names of the file and the usual length and rate of the clips.
 * Registered beside the stock ones: the transforms ``NormalizeBody``, ``RandomRotateSkeleton``,
   ``RandomScaleSkeleton``, ``RandomFlipSkeleton``, ``RandomPlace``, ``ResampleFrames``, the optimiser wrapper
   ``AutocastOptimWrapper``, the hook ``CheckLabels`` and the runner ``PoseRunner``.

@@ -1,40 +1,24 @@
-"""Layout names of the framework and of ours."""
+"""Which layouts the framework's own code answers for."""
 
 from __future__ import annotations
 
 from collections.abc import Mapping
-from typing import Any
 
-from blazepose_skl.errors import InputError
-from blazepose_skl.skeletons import Skeleton, SkeletonLike, get_skeleton, skeleton_names
+from blazepose_skl.skeletons import Skeleton, SkeletonLike
+from blazepose_skl.steps import STOCK_LAYOUTS
 
-STOCK_LAYOUTS = ('openpose', 'nturgb+d', 'coco')
-
-Results = dict[str, Any]
+__all__ = ['is_stock', 'layout_name']
 
 
 def is_stock(layout: object) -> bool:
+    """Whether a layout is one of the framework's names, or its ``dict(num_node, inward, center)``."""
     return (isinstance(layout, str) and layout in STOCK_LAYOUTS) or (
         isinstance(layout, Mapping) and 'num_node' in layout
     )
 
 
-def find_skeleton(layout: SkeletonLike, where: str) -> Skeleton:
-    try:
-        return get_skeleton(layout)
-    except InputError as error:
-        if isinstance(layout, str):
-            raise InputError(
-                f'{where}: unknown layout {layout!r}; known are {", ".join((*STOCK_LAYOUTS, *skeleton_names()))}; '
-                'declare others inline as dict(joints=[…], parents={…})'
-            ) from None
-        raise InputError(f'{where}: {error}') from None
-
-
-def check_joints(skeleton: Skeleton, results: Results, where: str) -> None:
-    found = results['keypoint'].shape[-2]
-    if found != skeleton.num_joints:
-        raise InputError(
-            f"{where}: clip '{results.get('frame_dir', '?')}' has {found} joints where '{skeleton.name}' has "
-            f'{skeleton.num_joints}; name the layout of the data, or convert the data to this layout'
-        )
+def layout_name(layout: SkeletonLike) -> str:
+    """What a layout of any form is called."""
+    if isinstance(layout, Mapping):
+        return str(layout.get('name', 'inline'))
+    return layout.name if isinstance(layout, Skeleton) else layout

@@ -6,6 +6,7 @@ import functools
 import pickle
 from collections.abc import Callable, Mapping, Sequence
 from typing import Any
+from unittest import mock
 
 import mmengine
 import numpy as np
@@ -16,12 +17,13 @@ from mmaction.models.backbones import AAGCN, STGCN
 from mmaction.models.heads import BaseHead
 from mmaction.models.utils.graph import Graph
 
-from blazepose_skl import features
+from blazepose_skl import features, partitions
 from blazepose_skl.errors import InputError
-from blazepose_skl.mmaction2.layouts import Results, check_joints, find_skeleton, is_stock
+from blazepose_skl.mmaction2.layouts import is_stock, layout_name
 from blazepose_skl.skeletons import Skeleton, SkeletonLike
+from blazepose_skl.steps import Results, check_joints, find_skeleton
 
-GRAPH_MODES = ('stgcn_spatial', 'spatial', 'binary_adj')
+GRAPH_MODES = ('stgcn_spatial', 'spatial', 'binary_adj', *partitions.MODES)
 STREAMS = ('j', 'b', 'jm', 'bm')
 
 
@@ -59,15 +61,28 @@ def _graph_init(
     if mode not in GRAPH_MODES and not callable(getattr(type(self), mode, None)):
         raise InputError(f'Graph: unknown mode {mode!r}; known are {", ".join(GRAPH_MODES)}')
     stock = layout if is_stock(layout) else find_skeleton(layout, 'Graph').as_layout()
+    self.distances = stock.get('distances') if isinstance(stock, Mapping) else None
     original(self, stock, mode, max_hop)
     self.layout = layout
+
+
+def _add_mode(mode: str) -> None:
+    def subsets(self: Any) -> Any:
+        return partitions.partition(mode, self.num_node, self.inward, self.center, self.max_hop, self.distances)
+
+    subsets.__name__, subsets.__doc__ = mode, f'See :func:`blazepose_skl.partitions.partition`, {mode}.'
+    setattr(Graph, mode, subsets)
+
+
+for _mode in partitions.MODES:
+    _add_mode(_mode)
 
 
 def _backbone_forward(original: Callable[..., Any], self: Any, x: Any) -> Any:
     if x.shape[3] != self.graph.num_node:
         raise InputError(
             f'{type(self).__name__}: the data has {x.shape[3]} joints and the graph of layout '
-            f"'{_layout_name(self.graph.layout)}' has {self.graph.num_node}; give both the same skeleton "
+            f"'{layout_name(self.graph.layout)}' has {self.graph.num_node}; give both the same skeleton "
             '(graph_cfg.layout of the model, dataset of GenSkeFeat in the pipelines)'
         )
     if x.shape[4] != self.in_channels:
@@ -76,12 +91,6 @@ def _backbone_forward(original: Callable[..., Any], self: Any, x: Any) -> Any:
             f'{self.in_channels}; set model.backbone.in_channels={x.shape[4]}'
         )
     return original(self, x)
-
-
-def _layout_name(layout: SkeletonLike) -> str:
-    if isinstance(layout, Mapping):
-        return str(layout.get('name', 'inline'))
-    return layout.name if isinstance(layout, Skeleton) else layout
 
 
 for _backbone in (STGCN, AAGCN):
@@ -181,6 +190,25 @@ def _gen_ske_feat(original: Callable[..., Results], self: Any, results: Results)
     return results
 
 
+@extend(pose_transforms.GeneratePoseTarget, '__init__')
+def _generate_pose_target_init(
+    original: Callable[..., None], self: Any, *args: Any, skeletons: Any = None, **settings: Any
+) -> None:
+    if skeletons is None:
+        original(self, *args, **settings)
+    elif not isinstance(skeletons, (str, Mapping, Skeleton)):
+        original(self, *args, skeletons=skeletons, **settings)
+    else:
+        skeleton = find_skeleton(skeletons, 'GeneratePoseTarget')
+        sides = dict(
+            left_kp=skeleton.left,
+            right_kp=skeleton.right,
+            left_limb=skeleton.left_limbs,
+            right_limb=skeleton.right_limbs,
+        )
+        original(self, *args, skeletons=skeleton.limbs, **{**sides, **settings})
+
+
 @extend(BaseHead, 'loss_by_feat')
 def _loss_by_feat(original: Callable[..., Any], self: Any, cls_scores: Any, data_samples: Any) -> Any:
     # The head counts its training accuracy in NumPy, which has no bfloat16. For float32 this is the identity.
@@ -190,8 +218,15 @@ def _loss_by_feat(original: Callable[..., Any], self: Any, cls_scores: Any, data
 @extend(PoseDataset, 'load_data_list')
 def _load_data_list(original: Callable[..., list[Results]], self: Any) -> list[Results]:
     wanted = 'an annotation file ends in .pkl and holds split and annotations; make one with blazepose-skl convert'
+    read, files = mmengine.load, []
+
+    def load(*args: Any, **kwargs: Any) -> Any:
+        files.append(read(*args, **kwargs))
+        return files[-1]
+
     try:
-        clips = original(self)
+        with mock.patch.object(mmengine, 'load', load):  # it keeps nothing of the file but the clips
+            clips = original(self)
     except FileNotFoundError:
         raise InputError(f'{self.ann_file}: no such file; {wanted}') from None
     except (AssertionError, IndexError, TypeError, EOFError, pickle.UnpicklingError) as error:
@@ -207,4 +242,18 @@ def _load_data_list(original: Callable[..., list[Results]], self: Any) -> list[R
     if not clips:
         raise InputError(f"{self.ann_file}: split '{self.split}' has no clip; convert again with clips in it")
     self.labels = {clip['label'] for clip in clips if 'label' in clip}
+    self._metainfo.update(_describe(files[-1] if files else None, clips))
     return clips
+
+
+def _describe(file: Any, clips: Sequence[Results]) -> dict[str, Any]:
+    """What a checkpoint should say of the clips that it was trained on, for whoever uses it without them."""
+    told: dict[str, Any] = {}
+    names = file.get('class_names') if isinstance(file, Mapping) else None
+    if isinstance(names, (list, tuple)) and all(isinstance(name, str) for name in names):
+        told['classes'] = list(names)
+    for key, name in (('total_frames', 'frames'), ('fps', 'fps')):
+        values = [clip[key] for clip in clips if key in clip]
+        if len(values) == len(clips):
+            told[name] = float(np.median(values))
+    return told

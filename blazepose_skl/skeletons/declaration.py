@@ -1,4 +1,4 @@
-"""Skeletons: one declaration each, from which everything else follows.
+"""What a skeleton is: one declaration, from which everything else follows.
 
 A :class:`Skeleton` states the joint names in keypoint order, the parent of each joint and the
 connections between joints. Graph edges and their direction, bones, the mirror map, left/right
@@ -7,23 +7,18 @@ lists and limbs are derived from it, so that no joint index is typed anywhere el
 
 from __future__ import annotations
 
-import re
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from functools import cached_property
-from typing import Any
+from typing import Any, NoReturn
 
 from blazepose_skl.errors import InputError
 
-__all__ = [
-    'Skeleton',
-    'SkeletonLike',
-    'get_skeleton',
-    'register_skeleton',
-    'skeleton_names',
-]
+__all__ = ['KEYS', 'Skeleton', 'hops']
 
 Pair = tuple[int, int]
+
+KEYS = ('name', 'joints', 'parents', 'connections', 'center')
 
 
 @dataclass(frozen=True)
@@ -33,7 +28,8 @@ class Skeleton:
     Args:
         name: What configs call it.
         joints: Joint names in keypoint order.
-        parents: The parent of every joint but the root, by name.
+        parents: The parent of every joint but the root, by name; or a list with the parent of each joint in
+            keypoint order, None for the root, which becomes such a mapping.
         connections: Undirected edges, by name. Defaults to the bones.
         center: The joint that graph distances are measured to. Defaults to the root.
 
@@ -58,12 +54,15 @@ class Skeleton:
         def fix(attribute: str, value: object) -> None:
             object.__setattr__(self, attribute, value)
 
-        fix('joints', tuple(self.joints))
-        fix('parents', dict(self.parents))
+        for key in ('name', 'center'):
+            if not isinstance(getattr(self, key), str):
+                self._fail(f'{key} is {getattr(self, key)!r} where a name was expected')
+        fix('joints', self._names(self.joints, 'joints'))
+        fix('parents', self._parents_by_name())
         fix('_index', {joint: i for i, joint in enumerate(self.joints)})
         self._check_parents()
         fix('center', self.center or self.root)
-        fix('connections', tuple((a, b) for a, b in self.connections or self.parents.items()))
+        fix('connections', self._pairs() or tuple(self.parents.items()))
         self._check_connections()
 
     def __hash__(self) -> int:
@@ -71,8 +70,43 @@ class Skeleton:
 
     # -- validation ---------------------------------------------------------------------------
 
-    def _fail(self, problem: str) -> None:
+    def _fail(self, problem: str) -> NoReturn:
         raise InputError(f"skeleton '{self.name}': {problem}")
+
+    def _names(self, value: object, what: str) -> tuple[str, ...]:
+        if not isinstance(value, Iterable) or isinstance(value, (str, Mapping)):
+            self._fail(f'{what} is {value!r} where a list of joint names was expected')
+        names = tuple(value)
+        for name in names:
+            if not isinstance(name, str) or not name:
+                self._fail(f'{name!r} among {what} where a joint name was expected')
+        return names
+
+    def _parents_by_name(self) -> dict[str, str]:
+        value: object = self.parents
+        if isinstance(value, Mapping):
+            self._names(list(value) + list(value.values()), 'parents')
+            return dict(value)
+        if not isinstance(value, Sequence) or isinstance(value, str):
+            self._fail(f'parents is {value!r} where joint names by joint, or a list of them, were expected')
+        if len(value) != len(self.joints):
+            self._fail(f'{len(value)} parents for {len(self.joints)} joints')
+        # TOML has no null, so the root's parent may be '' too.
+        pairs = [(joint, parent) for joint, parent in zip(self.joints, value, strict=True) if parent not in (None, '')]
+        self._names([parent for _, parent in pairs], 'parents')
+        return dict(pairs)
+
+    def _pairs(self) -> tuple[tuple[str, str], ...]:
+        value: object = self.connections
+        if not isinstance(value, Iterable) or isinstance(value, (str, Mapping)):
+            self._fail(f'connections is {value!r} where a list of pairs of joints was expected')
+        pairs = []
+        for pair in value:
+            names = self._names(pair, 'connections')
+            if len(names) != 2:
+                self._fail(f'connection of {len(names)} joints ({", ".join(names)}) where 2 were expected')
+            pairs.append((names[0], names[1]))
+        return tuple(pairs)
 
     def _check_parents(self) -> None:
         if not self.joints:
@@ -147,17 +181,29 @@ class Skeleton:
         return tuple((self._index[a], self._index[b]) for a, b in self.connections)
 
     @cached_property
-    def inward(self) -> tuple[Pair, ...]:
-        """Directed edges from the deeper joint to the less deep, as ``Graph.inward``.
+    def distances(self) -> tuple[int, ...]:
+        """Steps from each joint to the center, (V,).
 
-        Where both are equally deep neither is nearer, and both directions are listed, so that
+        Over connections; where these fall into several parts, as MediaPipe's 35 do, the bones that lead from
+        one part to another count as steps too.
+        """
+        part = _parts(self.num_joints, self.limbs)
+        between = [(a, b) for a, b in self.bones if part[a] != part[b]]
+        steps = hops(self.num_joints, (*self.limbs, *between), self.center_index)
+        return tuple(int(step) for step in steps)
+
+    @cached_property
+    def inward(self) -> tuple[Pair, ...]:
+        """Directed edges from the joint farther from the center to the nearer, as ``Graph.inward``.
+
+        Where both are equally far neither is nearer, and both directions are listed, so that
         mirroring the skeleton mirrors the graph.
         """
         edges: list[Pair] = []
         for a, b in self.limbs:
-            if self.depths[a] >= self.depths[b]:
+            if self.distances[a] >= self.distances[b]:
                 edges.append((a, b))
-            if self.depths[b] >= self.depths[a]:
+            if self.distances[b] >= self.distances[a]:
                 edges.append((b, a))
         return tuple(edges)
 
@@ -191,44 +237,95 @@ class Skeleton:
         """The counterparts of :attr:`left`, in the same order; ``right_kp`` of ``Flip``."""
         return tuple(self.mirror[i] for i in self.left)
 
+    @cached_property
+    def _mirrored_limbs(self) -> tuple[Pair, ...]:
+        """(limb, counterpart), by their places in :attr:`limbs`: the one with more of the left side first."""
+        place = {frozenset(limb): i for i, limb in enumerate(self.limbs)}
+        pairs = []
+        for i, limb in enumerate(self.limbs):
+            twin = place.get(frozenset(self.mirror[joint] for joint in limb))
+            if twin is None:
+                a, b = (self.joints[joint] for joint in limb)
+                self._fail(f"connection '{a}' - '{b}' has no counterpart on the other side of the body")
+            sides = sum((joint in self.left) - (joint in self.right) for joint in limb)
+            if twin != i and (sides > 0 or (sides == 0 and i < twin)):
+                pairs.append((i, twin))
+        return tuple(pairs)
+
+    @property
+    def left_limbs(self) -> tuple[int, ...]:
+        """Limbs of the left side, by their places in :attr:`limbs`; ``left_limb`` of ``GeneratePoseTarget``."""
+        return tuple(i for i, _ in self._mirrored_limbs)
+
+    @property
+    def right_limbs(self) -> tuple[int, ...]:
+        """The counterparts of :attr:`left_limbs`, in the same order."""
+        return tuple(i for _, i in self._mirrored_limbs)
+
     # -- other forms ----------------------------------------------------------------------------
 
     def as_layout(self) -> dict[str, Any]:
-        """The ``dict(num_node, inward, center)`` that the frameworks' ``Graph`` takes."""
-        return dict(num_node=self.num_joints, inward=list(self.inward), center=self.center_index)
+        """The ``dict(num_node, inward, center)`` that the frameworks' ``Graph`` takes.
+
+        Also ``distances``, which the frameworks ignore and :mod:`blazepose_skl.partitions` reads.
+        """
+        return dict(
+            num_node=self.num_joints,
+            inward=list(self.inward),
+            center=self.center_index,
+            distances=list(self.distances),
+        )
 
     @classmethod
-    def from_mapping(cls, declaration: Mapping[str, Any]) -> Skeleton:
+    def from_mapping(cls, declaration: Mapping[str, Any], name: str = 'inline') -> Skeleton:
         """A skeleton from a dict of the constructor's arguments, as it stands in a config.
 
-        ``parents`` is a dict of joint names, or a list with the parent of each joint (None for
-        the root) in keypoint order.
+        Args:
+            declaration: The arguments.
+            name: What it is called if it does not say so.
         """
-        name = declaration.get('name', 'inline')
-        known = ('name', 'joints', 'parents', 'connections', 'center')
-        unknown = sorted(set(declaration) - set(known))
+        name = declaration.get('name', name)
+        unknown = sorted(map(str, set(declaration) - set(KEYS)))
         missing = sorted({'joints', 'parents'} - set(declaration))
         if unknown or missing:
             raise InputError(
                 f"skeleton '{name}': "
                 + (f'unknown key {", ".join(unknown)}' if unknown else f'{" and ".join(missing)} missing')
-                + f'; a skeleton is declared by {", ".join(known)}'
+                + f'; a skeleton is declared by {", ".join(KEYS)}'
             )
-        joints, parents = tuple(declaration['joints']), declaration['parents']
-        if not isinstance(parents, Mapping):
-            if len(parents) != len(joints):
-                raise InputError(f"skeleton '{name}': {len(parents)} parents for {len(joints)} joints")
-            parents = {j: p for j, p in zip(joints, parents, strict=True) if p is not None}
-        return cls(
-            name=name,
-            joints=joints,
-            parents=parents,
-            connections=tuple(tuple(pair) for pair in declaration.get('connections', ())),
-            center=declaration.get('center', ''),
-        )
+        return cls(**{**declaration, 'name': name})
 
 
-SkeletonLike = str | Mapping[str, Any] | Skeleton
+def hops(num_joints: int, edges: Iterable[Pair], start: int) -> list[float]:
+    """Steps from a joint to every joint over undirected edges, (V,); infinite where none lead.
+
+    >>> hops(4, [(0, 1), (2, 1)], 0)
+    [0, 1, 2, inf]
+    """
+    neighbours: list[set[int]] = [set() for _ in range(num_joints)]
+    for a, b in edges:
+        neighbours[a].add(b)
+        neighbours[b].add(a)
+    steps: list[float] = [float('inf')] * num_joints
+    front, step = {start}, 0
+    while front:
+        for joint in front:
+            steps[joint] = step
+        front = {other for joint in front for other in neighbours[joint] if steps[other] == float('inf')}
+        step += 1
+    return steps
+
+
+def _parts(num_joints: int, edges: Iterable[Pair]) -> list[int]:
+    """Of each joint the first of the joints that edges connect it with, (V,)."""
+    edges = list(edges)
+    part = [-1] * num_joints
+    for joint in range(num_joints):
+        if part[joint] < 0:
+            for other, step in enumerate(hops(num_joints, edges, joint)):
+                if step != float('inf'):
+                    part[other] = joint
+    return part
 
 
 def _words(joint: str) -> list[str]:
@@ -238,114 +335,3 @@ def _words(joint: str) -> list[str]:
 def _other_side(joint: str) -> str:
     swap = {'left': 'right', 'right': 'left'}
     return '_'.join(swap.get(word, word) for word in _words(joint))
-
-
-# -- the registry -----------------------------------------------------------------------------------
-
-_REGISTRY: dict[str, Skeleton] = {}
-
-
-def register_skeleton(skeleton: Skeleton) -> Skeleton:
-    """Make a skeleton known by its name; the same declaration may come twice.
-
-    Raises:
-        InputError: Another skeleton has this name.
-    """
-    if _REGISTRY.setdefault(skeleton.name, skeleton) != skeleton:
-        raise InputError(f"another skeleton is called '{skeleton.name}' already; choose another name")
-    return skeleton
-
-
-def skeleton_names() -> tuple[str, ...]:
-    """The names that :func:`get_skeleton` knows."""
-    return tuple(_REGISTRY)
-
-
-def get_skeleton(skeleton: SkeletonLike) -> Skeleton:
-    """The skeleton of a name, of an inline declaration, or itself.
-
-    Raises:
-        InputError: No skeleton of that name is registered, or the declaration is wrong.
-    """
-    if isinstance(skeleton, Skeleton):
-        return skeleton
-    if isinstance(skeleton, Mapping):
-        return Skeleton.from_mapping(skeleton)
-    if not isinstance(skeleton, str) or skeleton not in _REGISTRY:
-        raise InputError(
-            f'unknown skeleton {skeleton!r}; known are {", ".join(_REGISTRY)}; '
-            'declare others with register_skeleton() or as an inline dict(joints=…, parents=…)'
-        )
-    return _REGISTRY[skeleton]
-
-
-# -- the skeletons that come with the package -------------------------------------------------------
-
-
-def _both_sides(pairs: str) -> Iterable[tuple[str, str]]:
-    """'a-b' once if it lies on the axis or spans it, else for the left side and the right."""
-    for pair in pairs.split():
-        a, b = pair.split('-')
-        if '*' in pair:
-            for side in ('left', 'right'):
-                yield a.replace('*', side), b.replace('*', side)
-        else:
-            yield a, b
-
-
-def _sided(names: str) -> tuple[str, ...]:
-    return tuple(
-        joint.replace('*', side)
-        for joint in re.split(r'\s+', names.strip())
-        for side in (('left', 'right') if '*' in joint else ('',))
-    )
-
-
-# MediaPipe's PoseLandmark, in lower case. The eyes are listed side by side, all else in pairs.
-_BLAZEPOSE_JOINTS = (
-    'nose',
-    *(f'{side}_{eye}' for side in ('left', 'right') for eye in ('eye_inner', 'eye', 'eye_outer')),
-    *_sided(
-        '*_ear mouth_* *_shoulder *_elbow *_wrist *_pinky *_index *_thumb *_hip *_knee *_ankle *_heel *_foot_index'
-    ),
-)
-
-_BLAZEPOSE_PARENTS = dict(
-    _both_sides(
-        '*_eye_inner-nose *_eye-*_eye_inner *_eye_outer-*_eye *_ear-*_eye_outer mouth_*-nose '
-        '*_shoulder-nose *_elbow-*_shoulder *_wrist-*_elbow *_pinky-*_wrist *_index-*_wrist *_thumb-*_wrist '
-        '*_hip-*_shoulder *_knee-*_hip *_ankle-*_knee *_heel-*_ankle *_foot_index-*_ankle'
-    )
-)
-
-# MediaPipe's PoseLandmarksConnections.POSE_LANDMARKS (Fig. 1a of the paper).
-_MEDIAPIPE_CONNECTIONS = tuple(
-    _both_sides(
-        'nose-*_eye_inner *_eye_inner-*_eye *_eye-*_eye_outer *_eye_outer-*_ear mouth_left-mouth_right '
-        'left_shoulder-right_shoulder *_shoulder-*_elbow *_elbow-*_wrist *_wrist-*_pinky *_wrist-*_index '
-        '*_wrist-*_thumb *_pinky-*_index *_shoulder-*_hip left_hip-right_hip *_hip-*_knee *_knee-*_ankle '
-        '*_ankle-*_heel *_ankle-*_foot_index *_heel-*_foot_index'
-    )
-)
-
-# Fig. 1b of the paper: each mouth corner with each shoulder.
-_HEAD_TORSO_CONNECTIONS = (
-    ('mouth_left', 'left_shoulder'),
-    ('mouth_left', 'right_shoulder'),
-    ('mouth_right', 'left_shoulder'),
-    ('mouth_right', 'right_shoulder'),
-)
-
-BLAZEPOSE = register_skeleton(Skeleton('blazepose', _BLAZEPOSE_JOINTS, _BLAZEPOSE_PARENTS, _MEDIAPIPE_CONNECTIONS))
-
-ENHANCED_BLAZEPOSE = register_skeleton(
-    Skeleton(
-        'enhanced_blazepose',
-        _BLAZEPOSE_JOINTS,
-        # A mouth corner hangs from the shoulder of its side: its bone is the relation that the new edges add.
-        {**_BLAZEPOSE_PARENTS, **dict(_both_sides('mouth_*-*_shoulder'))},
-        _MEDIAPIPE_CONNECTIONS + _HEAD_TORSO_CONNECTIONS,
-    )
-)
-
-BLAZEPOSE_TREE = register_skeleton(Skeleton('blazepose_tree', _BLAZEPOSE_JOINTS, _BLAZEPOSE_PARENTS))
