@@ -1,0 +1,58 @@
+"""Files that appear whole or not at all."""
+
+from __future__ import annotations
+
+import os
+import tempfile
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+
+from blazepose_skl.errors import InputError
+
+__all__ = ['appearing', 'check_place', 'write_whole']
+
+
+def check_place(path: Path, *suffixes: str) -> None:
+    """Nothing, if a file can be written there; its folder is made. To be asked before long work.
+
+    Raises:
+        InputError: It cannot, or its name ends in none of the suffixes.
+    """
+    if suffixes and path.suffix.lower() not in suffixes:
+        raise InputError(f'{path}: its name must end in {" or ".join(suffixes)}; name the file to write so')
+    if path.is_dir():
+        raise InputError(f'{path} is a folder; give the name of the file to write')
+    try:
+        path.parent.mkdir(parents=True, exist_ok=True)
+        with tempfile.TemporaryFile(dir=path.parent):
+            pass
+    except OSError as error:
+        raise InputError(f'{path}: cannot be written: {error.strerror}; choose another folder') from None
+
+
+@contextmanager
+def appearing(path: Path) -> Iterator[Path]:
+    """The path to write to; the file gets its name when it is whole, and is removed if anything fails.
+
+    Raises:
+        InputError: It cannot be written.
+    """
+    part = path.with_name(path.name + '.part')
+    try:
+        yield part
+        os.replace(part, path)
+    except OSError as error:
+        raise InputError(f'{path}: cannot be written: {error.strerror or error}') from None
+    finally:
+        part.unlink(missing_ok=True)
+
+
+def write_whole(path: Path, content: bytes) -> None:
+    """Write a file; one that is there is replaced when the new one is whole.
+
+    Raises:
+        InputError: It cannot be written.
+    """
+    with appearing(path) as part:
+        part.write_bytes(content)
