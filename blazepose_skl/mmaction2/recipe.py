@@ -6,7 +6,7 @@ import ast
 from collections.abc import Iterator, Mapping
 from typing import Any
 
-__all__ = ['difference', 'read_recipe', 'test_dataset']
+__all__ = ['difference', 'read_recipe', 'tested_dataset']
 
 # What does not change what a network computes of a clip.
 _INDIFFERENT = ('dropout', 'init_cfg', 'loss_cls', 'num_classes', 'num_clips', 'pretrained', 'test_cfg', 'train_cfg')
@@ -44,7 +44,7 @@ def _value(node: ast.expr) -> Any:
     return ast.literal_eval(node)
 
 
-def test_dataset(config: Mapping[str, Any]) -> Mapping[str, Any]:
+def tested_dataset(config: Mapping[str, Any]) -> Mapping[str, Any]:
     """The data set that a config tests on, without what is wrapped around it; empty if it names none."""
     dataset = (config.get('test_dataloader') or {}).get('dataset') or {}
     while 'dataset' in dataset:
@@ -59,7 +59,7 @@ def difference(checkpoint: Mapping[str, Any], config: Mapping[str, Any]) -> str 
         checkpoint: From :func:`read_recipe`.
         config: The config to be used.
     """
-    if 'model' not in checkpoint or not test_dataset(checkpoint):
+    if 'model' not in checkpoint or not tested_dataset(checkpoint):
         return None
     theirs, ours = dict(_recipe(checkpoint)), dict(_recipe(config))
     for place in [*theirs, *(place for place in ours if place not in theirs)]:
@@ -70,7 +70,7 @@ def difference(checkpoint: Mapping[str, Any], config: Mapping[str, Any]) -> str 
 
 def _recipe(config: Mapping[str, Any]) -> Iterator[tuple[str, Any]]:
     yield from _leaves('model', config['model'])
-    yield from _leaves('test_pipeline', test_dataset(config).get('pipeline', ()))
+    yield from _leaves('test_pipeline', tested_dataset(config).get('pipeline', ()))
 
 
 def _leaves(place: str, value: Any) -> Iterator[tuple[str, Any]]:

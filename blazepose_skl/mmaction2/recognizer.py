@@ -18,7 +18,7 @@ from blazepose_skl.annotations import annotate
 from blazepose_skl.clips import Clip, FloatArray
 from blazepose_skl.errors import InputError
 from blazepose_skl.launch import explain
-from blazepose_skl.mmaction2.recipe import difference, read_recipe, test_dataset
+from blazepose_skl.mmaction2.recipe import difference, read_recipe, tested_dataset
 from blazepose_skl.skeletons import BLAZEPOSE, Skeleton, get_skeleton
 
 __all__ = ['Recognizer', 'load_recognizer']
@@ -91,7 +91,7 @@ def load_recognizer(
     model = _build(settings, config)
     _load(model, weights, checkpoint, config)
     facts = meta.get('dataset_meta') or {}
-    names = tuple(classes or facts.get('classes') or map(str, range(count)))
+    names = tuple(map(str, classes or facts.get('classes') or range(count)))
     if len(names) != count:
         raise InputError(f'{len(names)} class names where {checkpoint} has {count} classes; give the names of all')
     return Recognizer(
@@ -100,7 +100,7 @@ def load_recognizer(
         frames=facts.get('frames'),
         fps=facts.get('fps'),
         _model=model.to(device).eval(),
-        _pipeline=Compose(test_dataset(settings)['pipeline']),
+        _pipeline=Compose(tested_dataset(settings)['pipeline']),
     )
 
 
@@ -111,7 +111,7 @@ def _read_config(path: Path) -> Any:
         settings = Config.fromfile(path)
     except Exception as error:  # a config is a program, and may fail in any way
         raise InputError(f'{path}: not a config that can be read ({type(error).__name__}: {error})') from None
-    if 'model' not in settings or test_dataset(settings).get('type') != 'PoseDataset':
+    if 'model' not in settings or tested_dataset(settings).get('type') != 'PoseDataset':
         raise InputError(
             f'{path}: not a config of a skeleton network: it needs a model, and a test_dataloader of a PoseDataset'
         )
