@@ -229,22 +229,30 @@ _ALLOWED: dict[tuple[str, str], Any] = {
 
 
 # The unpickler in Python, not the one in C: the latter allocates whatever a hostile memo number asks for.
-class _SafeUnpickler(pickle._Unpickler):
+class SafeUnpickler(pickle._Unpickler):
+    """Reads plain values and NumPy arrays, and refuses everything else."""
+
     def find_class(self, module: str, name: str) -> Any:
         if (module, name) not in _ALLOWED:
             raise pickle.UnpicklingError(f'{module}.{name}')
         return _ALLOWED[module, name]
 
 
-def load_safely(path: Path) -> Any:
+def load_safely(path: Path, unpickler: Callable[[BinaryIO], SafeUnpickler] = SafeUnpickler) -> Any:
     """What a pickle holds, if it is made of plain values and NumPy arrays alone; nothing in it is executed.
+
+    Args:
+        path: The pickle.
+        unpickler: What reads it.
 
     Raises:
         InputError: It cannot be read, is no pickle, or asks for anything else.
     """
     try:
         with open(path, 'rb') as file:
-            return _SafeUnpickler(file).load()
+            return unpickler(file).load()
+    except InputError:  # what the reader found wrong itself
+        raise
     except OSError as error:
         raise InputError(f'{path}: cannot be read: {error.strerror}') from None
     except pickle.UnpicklingError as error:

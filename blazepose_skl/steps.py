@@ -13,6 +13,7 @@ import numpy as np
 
 from blazepose_skl import features
 from blazepose_skl.errors import InputError
+from blazepose_skl.remap import find_parts, remap
 from blazepose_skl.skeletons import Skeleton, SkeletonLike, get_skeleton, skeleton_names
 
 __all__ = [
@@ -24,12 +25,14 @@ __all__ = [
     'RandomPlace',
     'RandomRotateSkeleton',
     'RandomScaleSkeleton',
+    'RemapSkeleton',
     'ResampleFrames',
     'Results',
     'check_joints',
     'check_streams',
     'find_skeleton',
     'joint_to_bone',
+    'limb_settings',
     'merge_streams',
     'to_motion',
 ]
@@ -128,6 +131,17 @@ def merge_streams(results: Results, skeleton: Skeleton, feats: Sequence[str], ax
             streams[motion] = features.to_motion(streams[source], scored)
     results['keypoint'] = np.concatenate([streams[feat] for feat in feats], axis=axis)
     return results
+
+
+def limb_settings(skeleton: Skeleton) -> dict[str, Any]:
+    """What ``GeneratePoseTarget`` is told of a skeleton: its limbs, and which joints and limbs change sides."""
+    return dict(
+        skeletons=skeleton.limbs,
+        left_kp=skeleton.left,
+        right_kp=skeleton.right,
+        left_limb=skeleton.left_limbs,
+        right_limb=skeleton.right_limbs,
+    )
 
 
 # -- steps of ours, where the stock ones are wrong for BlazePose or missing -----------------------------
@@ -288,11 +302,38 @@ class ResampleFrames:
         return results
 
 
+class RemapSkeleton:
+    """The clip with the joints of another skeleton, by name or as means (:mod:`blazepose_skl.remap`).
+
+    So that networks for COCO-17, OpenPose-18 or NTU-25 take MediaPipe's data. Put it first, where keypoints are
+    pixels or metres and scores stand apart; the steps behind it and the network get the target's name.
+
+    Required keys: keypoint (M, T, V, C), if there are scores keypoint_score. Modified: both.
+
+    Args:
+        target: The skeleton to have.
+        source: The skeleton of the data.
+    """
+
+    def __init__(self, target: SkeletonLike, source: SkeletonLike = 'blazepose') -> None:
+        self.source = find_skeleton(source, 'RemapSkeleton')
+        self.parts = find_parts(self.source, find_skeleton(target, 'RemapSkeleton'))
+
+    def __call__(self, results: Results) -> Results:
+        check_joints(self.source, results, 'RemapSkeleton')
+        keypoint, score = remap(results['keypoint'], results.get('keypoint_score'), self.parts)
+        results['keypoint'] = keypoint
+        if score is not None:
+            results['keypoint_score'] = score
+        return results
+
+
 STEPS = (
     NormalizeBody,
     RandomFlipSkeleton,
     RandomPlace,
     RandomRotateSkeleton,
     RandomScaleSkeleton,
+    RemapSkeleton,
     ResampleFrames,
 )

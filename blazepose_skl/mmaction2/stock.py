@@ -21,7 +21,7 @@ from blazepose_skl import features, partitions
 from blazepose_skl.errors import InputError
 from blazepose_skl.mmaction2.layouts import is_stock, layout_name
 from blazepose_skl.skeletons import Skeleton, SkeletonLike
-from blazepose_skl.steps import Results, check_joints, find_skeleton
+from blazepose_skl.steps import Results, check_joints, find_skeleton, limb_settings
 
 GRAPH_MODES = ('stgcn_spatial', 'spatial', 'binary_adj', *partitions.MODES)
 STREAMS = ('j', 'b', 'jm', 'bm')
@@ -199,14 +199,7 @@ def _generate_pose_target_init(
     elif not isinstance(skeletons, (str, Mapping, Skeleton)):
         original(self, *args, skeletons=skeletons, **settings)
     else:
-        skeleton = find_skeleton(skeletons, 'GeneratePoseTarget')
-        sides = dict(
-            left_kp=skeleton.left,
-            right_kp=skeleton.right,
-            left_limb=skeleton.left_limbs,
-            right_limb=skeleton.right_limbs,
-        )
-        original(self, *args, skeletons=skeleton.limbs, **{**sides, **settings})
+        original(self, *args, **{**limb_settings(find_skeleton(skeletons, 'GeneratePoseTarget')), **settings})
 
 
 @extend(BaseHead, 'loss_by_feat')
