@@ -243,7 +243,7 @@ def test_unofficial_names(real_data: object) -> None:
         ('[{"keypoints": []}, {"keypoints": []}]', 'nobody was found in any'),
         ('[]', 'nobody was found in any'),
         ('no JSON', 'neither JSON nor a table'),
-        ('{no JSON}', 'JSON is malformed'),
+        ('{no JSON}', 'no JSON from byte 1 on'),
         ('{"a": [1, 2]}', 'not a known dialect of MediaPipe Pose dumps'),
         ('[' * 100_000, 'nested without end'),
         ('[' * 1000, 'ends in the middle|nested without end'),
@@ -255,13 +255,6 @@ def test_what_is_no_dump(tmp_path: Path, text: str, message: str) -> None:
     path.write_text(text)
     with pytest.raises(InputError, match=message):
         read(path)
-
-
-def test_a_word_where_a_number_should_be(tmp_path: Path) -> None:
-    dump = keypoints(make_motion())
-    dump[2]['keypoints'][4]['x'] = 'left'
-    with pytest.raises(InputError, match=r'expected `float \| null`, got `str` - at `\$\[2\].keypoints\[4\].x`'):
-        read(write_dump(tmp_path / 'a.json', dump))
 
 
 def test_fractions_or_pixels_in_doubt(tmp_path: Path) -> None:

@@ -182,7 +182,7 @@ HUGE_ARRAY = b'\x93NUMPY\x01\x00\x46\x00' + _HEADER
         ('a.npy', b'\x93NUMPY\x01\x00v\x00', 'not a whole .npy file'),
         ('a.npy', HUGE_ARRAY, 'bytes where an array of shape'),
         ('a.csv', b'a,b\n1,2\n', "neither JSON nor a table of 'blazepose': 2 columns"),
-        ('a.csv', b'\xff\xfe\x00', 'neither JSON nor CSV nor another known kind of dump'),
+        ('a.csv', b'\xff\xfa\x00', 'neither JSON nor CSV nor another known kind of dump'),
         ('a.pose', pose_file(make_motion(), (), 0.1)[:-9], 'the .pose file ends in the middle'),
         ('a.pose', pose_file(make_motion(), (), 0.1)[:40], 'the .pose file ends in the middle'),
         ('a.pose', pose_file(make_motion(), (), 0.1, 'BODY_25'), 'no POSE_LANDMARKS in this .pose file'),

@@ -9,7 +9,7 @@ from __future__ import annotations
 
 import gc
 import json
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass, replace
 from functools import lru_cache
@@ -18,16 +18,17 @@ from typing import Any
 import msgspec
 import numpy as np
 
-from blazepose_skl.dumps.codings import Coding, Flat, recognise_coding, without_depth
+from blazepose_skl.dumps.codings import Coding, Flat, Tables, recognise_coding, without_depth
 from blazepose_skl.dumps.dialects import DIALECTS, Dialect, Frame
+from blazepose_skl.dumps.faults import LINES, LIST, SINGLE, fault_in, name_of_type
 from blazepose_skl.dumps.metadata import METADATA_KEYS, read_metadata, read_numbers, read_times
-from blazepose_skl.dumps.outline import decode_beginning
+from blazepose_skl.dumps.outline import NOT_A_NUMBER, decode_beginning
 from blazepose_skl.dumps.recording import Metadata, Recording, to_float32
 from blazepose_skl.errors import InputError
 
 __all__ = ['SINGLE', 'Layout', 'NobodyFound', 'read_json', 'read_json_frames', 'recognise']
 
-LIST, LINES, SINGLE = 'list', 'lines', 'single'  # beside the keys of _FRAMES
+# The keys under which frames stand.
 _FRAMES = ('frames', 'data')
 
 
@@ -72,17 +73,15 @@ def recognise(text: bytes, where: str, dialect: str | None = None) -> Layout:
         whole = size >= len(text)
         try:
             layouts, blank = _layouts(text, size, lines, dialects)
-        except RecursionError:
-            raise InputError(f'{where}: nested without end; this is no dump') from None
-        except (msgspec.DecodeError, UnicodeDecodeError) as error:
-            raise InputError(f'{where}: {_say(error)}') from None
+        except (msgspec.DecodeError, UnicodeDecodeError, RecursionError) as error:
+            raise fault_in(text, error, where, LINES if lines else SINGLE) from None
         if len(layouts) == 1:
             return layouts[0]
         if layouts and (whole or size > 100 * _FIRST_LOOK):
             names = ' or '.join(sorted({layout.dialect.name for layout in layouts}))
             raise InputError(f'{where}: this may be dialect {names}; say which with --dialect')
         if whole:
-            _explain(text, where, dialect, blank)
+            _explain(text, where, dialect, blank, LINES if lines else SINGLE)
         size *= 8
 
 
@@ -94,7 +93,7 @@ def _first_lines(text: bytes) -> list[bytes]:
     if end < 0 or text[:end].rstrip()[-1:] in b'[{,' or not text[end : end + 4096].strip():
         return []
     try:
-        msgspec.json.decode(text[:end], type=msgspec.Raw)
+        msgspec.json.decode(NOT_A_NUMBER.sub(b'null', text[:end]), type=msgspec.Raw)
     except (msgspec.DecodeError, UnicodeDecodeError, RecursionError):
         return []
     lines = [line for line in text[: 1 << 16].split(b'\n', 64)[:64] if line.strip()]
@@ -172,17 +171,27 @@ def _nobody(frame: object) -> bool:
     return frame is None or frame == []
 
 
-def _explain(text: bytes, where: str, dialect: str | None, blank: bool) -> None:
+_FRAME_TYPES = [getattr(kind, '__origin__', kind) for kind in (dialect.frame(Any) for dialect in DIALECTS)]
+_KNOWN_KEYS = frozenset(METADATA_KEYS + _FRAMES).union(
+    *(kind.__struct_fields__ for kind in _FRAME_TYPES if isinstance(kind, type) and issubclass(kind, Frame))
+)
+_ANYTHING: msgspec.json.Decoder[Any] = msgspec.json.Decoder()
+
+
+def _explain(text: bytes, where: str, dialect: str | None, blank: bool, sequence: str) -> None:
     """Raise what is wrong with a text in which no dialect was recognised."""
-    decode(text, Any, where)  # says so if it is cut short
-    if blank:
+    decode(text, _ANYTHING, where, sequence)  # says so if it is cut short
+    value = decode_beginning(text)
+    if blank and not (isinstance(value, dict) and value and _KNOWN_KEYS.isdisjoint(value)):
         raise NobodyFound(f'{where}: nobody was found in any frame')
     wanted = f"dialect '{dialect}'" if dialect else 'a known dialect'
-    value = decode_beginning(text)
     shown = value[0] if isinstance(value, list) and value else value
-    keys = ', '.join(repr(key[:20]) for key in list(shown)[:6]) if isinstance(shown, dict) else type(shown).__name__
-    holder = 'its first item' if shown is not value else 'it'
-    raise InputError(f'{where}: not {wanted} of MediaPipe Pose dumps ({holder} has {keys})')
+    holder = 'it' if shown is value else 'its first item'
+    keys = ', '.join(repr(key[:20]) for key in list(shown)[:6]) if isinstance(shown, dict) else ''
+    found = f'{holder} has {keys}' if keys else f'{holder} is {name_of_type(shown)}'
+    # A frame of strange keys may still be a missed one among many files.
+    kind = NobodyFound if blank else InputError
+    raise kind(f'{where}: not {wanted} of MediaPipe Pose dumps ({found})')
 
 
 # -- decoding ---------------------------------------------------------------------------------------
@@ -205,45 +214,31 @@ def _decoder(layout: Layout) -> msgspec.json.Decoder[Any]:
     return msgspec.json.Decoder(kind)
 
 
-def decode(text: bytes, decoder: Any, where: str, lines: bool = False) -> Any:
-    """Decoded JSON.
+def decode(text: bytes, decoder: msgspec.json.Decoder[Any], where: str, sequence: str = SINGLE) -> Any:
+    """Decoded JSON, a list of what stands in the lines if ``sequence`` says so.
 
     Raises:
         InputError: With the place of what is wrong.
     """
-    if not isinstance(decoder, msgspec.json.Decoder):
-        decoder = msgspec.json.Decoder(decoder)
     try:
-        try:
-            return decoder.decode_lines(text) if lines else decoder.decode(text)
-        except msgspec.ValidationError:
-            raise
-        except msgspec.DecodeError:
-            if b'NaN' not in text and b'Infinity' not in text:
-                raise
-            # Python writes these for what JSON has no word for; the standard library alone reads them.
-            parts = text.splitlines() if lines else [text]
-            values = [json.loads(part, parse_constant=lambda word: None) for part in parts if part.strip()]
-            return decode(
-                msgspec.json.encode(values if lines else values[0]),
-                list[decoder.type] if lines else decoder.type,
-                where,
-            )
-    except RecursionError:
-        raise InputError(f'{where}: nested without end; this is no dump') from None
-    except (msgspec.DecodeError, ValueError, UnicodeDecodeError) as error:
-        if isinstance(error, InputError):
-            raise
-        raise InputError(f'{where}: {_say(error)}') from None
+        return decoder.decode_lines(text) if sequence == LINES else decoder.decode(text)
+    except (msgspec.DecodeError, UnicodeDecodeError, RecursionError) as error:
+        # Python writes these for what JSON has no word for.
+        strange = not isinstance(error, msgspec.ValidationError) and (b'NaN' in text or b'Infinity' in text)
+        if not strange:
+            raise fault_in(text, error, where, sequence) from None
+    return _decode_strange(text, decoder, where, sequence)
 
 
-def _say(error: Exception) -> str:
-    text = str(error)
-    if isinstance(error, UnicodeDecodeError):
-        return f'not a text in UTF-8 (byte {error.start})'
-    if 'truncated' in text:
-        return 'the JSON ends in the middle; copy or write the file again'
-    return text.replace('Expected', 'expected', 1) or type(error).__name__
+def _decode_strange(text: bytes, decoder: msgspec.json.Decoder[Any], where: str, sequence: str) -> Any:
+    """The same for a text with NaN and Infinity, which the standard library alone reads."""
+    parts = [line for line in text.splitlines() if line.strip()] if sequence == LINES else [text]
+    try:
+        values = [json.loads(part, parse_constant=lambda word: None) for part in parts]
+        kind: Any = decoder.type
+        return msgspec.convert(values, list[kind]) if sequence == LINES else msgspec.convert(values[0], kind)
+    except (msgspec.DecodeError, ValueError, RecursionError) as error:
+        raise fault_in(text, error, where, sequence) from None
 
 
 # -- from frames to a recording ---------------------------------------------------------------------
@@ -282,7 +277,7 @@ def _read_json(text: bytes, where: str, dialect: str | None, depth: bool) -> Rec
     layout = recognise(text, where, dialect)
     if not depth:
         layout = replace(layout, coding=without_depth(layout.coding))
-    decoded = decode(text, _decoder(layout), where, lines=layout.sequence == LINES)
+    decoded = decode(text, _decoder(layout), where, layout.sequence)
     said = {}
     if layout.sequence == SINGLE:
         frames = layout.dialect.spread(decoded) if layout.dialect.spread else [decoded]
@@ -329,12 +324,9 @@ def _record(
     if not seen:
         raise NobodyFound(f'{where}: nobody was found in any of its {len(frames)} frames')
     owners, people = zip(*seen, strict=True)
-    try:
-        image, scores = coding.tables(people, lambda n: place(owners[n]))
-        worlds = _worlds(shown, dialect) if depth and dialect.world else []
-        world_table = _world(coding, worlds, lambda n: place(owners[n]))
-    except InputError as error:
-        raise error if str(error).startswith(where) else InputError(f'{where}: {error}') from None
+    image, scores = _tables(coding, people, where, lambda n: place(owners[n]))
+    worlds = _worlds(shown, dialect) if depth and dialect.world else []
+    world_table = _world(coding, worlds, where, lambda n: place(owners[n]))
     return Recording(
         dialect=dialect.name,
         length=len(frames),
@@ -346,6 +338,21 @@ def _record(
         times=read_times(frames),
         metadata=_completed(metadata, frames),
     )
+
+
+def _tables(coding: Coding, people: Sequence[Any], where: str, place: Callable[[int], str]) -> Tables:
+    """What :meth:`.codings.InOrder.tables` and its like give; they do not all know where something is wrong."""
+    try:
+        return coding.tables(people, place)
+    except InputError as error:
+        if str(error).startswith(where):
+            raise
+        for n, person in enumerate(people):
+            try:
+                coding.tables([person], place)
+            except InputError as wrong:
+                raise InputError(f'{place(n)}: {wrong}') from None
+        raise InputError(f'{where}: {error}') from None
 
 
 def _worlds(shown: Sequence[tuple[int, Any]], dialect: Dialect) -> list[Any]:
@@ -376,12 +383,12 @@ def _completed(metadata: Metadata, frames: Sequence[Any]) -> Metadata:
     return replace(metadata, size=metadata.size or found.size, label=metadata.label or label)
 
 
-def _world(coding: Coding, worlds: Sequence[Any], place: Any) -> Any:
+def _world(coding: Coding, worlds: Sequence[Any], where: str, place: Callable[[int], str]) -> Any:
     """(N, V, 3) float32 with NaN for detections that have none, None if none has any."""
     present = [n for n, world in enumerate(worlds) if world]
     if not present:
         return None
-    about, _ = coding.tables([worlds[n] for n in present], lambda n: place(present[n]))
+    about, _ = _tables(coding, [worlds[n] for n in present], where, lambda n: place(present[n]))
     whole = np.full((len(worlds), about.shape[1], 3), np.nan, np.float32)
     whole[present, :, : about.shape[-1]] = to_float32(about)
     return whole

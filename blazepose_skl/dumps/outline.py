@@ -7,12 +7,12 @@ from typing import Any
 
 import msgspec
 
-__all__ = ['decode_beginning']
+__all__ = ['NOT_A_NUMBER', 'decode_beginning']
 
 _BRACKET = re.compile(rb'[\[\]{}]')
 _CLOSER = {ord('['): b']', ord('{'): b'}'}
 # What Python writes for numbers that JSON has no word for.
-_NOT_A_NUMBER = re.compile(rb'-?\b(?:NaN|Infinity)\b')
+NOT_A_NUMBER = re.compile(rb'-?\b(?:NaN|Infinity)\b')
 
 
 def decode_beginning(text: bytes) -> Any:
@@ -45,7 +45,7 @@ def decode_beginning(text: bytes) -> Any:
     # A bare value such as null has neither.
     closed = text[: end or len(text)] + b''.join(_CLOSER[bracket] for bracket in reversed(brackets))
     if b'NaN' in closed or b'Infinity' in closed:
-        closed = _NOT_A_NUMBER.sub(b'null', closed)
+        closed = NOT_A_NUMBER.sub(b'null', closed)
     return msgspec.json.decode(closed)
 
 

@@ -23,7 +23,8 @@ from blazepose_skl.dumps.coordinates import (
     unseen_to_nan,
 )
 from blazepose_skl.dumps.dialects import DIALECTS
-from blazepose_skl.dumps.documents import SINGLE, NobodyFound, read_json, read_json_frames, recognise
+from blazepose_skl.dumps.documents import NobodyFound, read_json, read_json_frames, recognise
+from blazepose_skl.dumps.faults import SINGLE, beginning_of, check_encoding, refuse_zeros
 from blazepose_skl.dumps.joints import BLAZEPOSE
 from blazepose_skl.dumps.people import choose_people, link_people
 from blazepose_skl.dumps.poseformat import is_pose_file, read_pose_file
@@ -41,6 +42,8 @@ DIALECT_NAMES = (*(known.name for known in DIALECTS), *CSV_DIALECTS, 'arrays', '
 
 # What most cameras record; named in every summary in which it was used.
 DEFAULT_SIZE = (1920, 1080)
+# No name in the first column of a table is longer.
+_FIRST_ROW = 1 << 12
 # No picture is that large.
 _FARTHEST = 1e6
 
@@ -110,7 +113,7 @@ def _kind(data: bytes, place: str, dialect: str | None) -> str:
     """Which of :data:`_KINDS` a file is.
 
     Raises:
-        InputError: The dialect that was asked for is of another kind.
+        InputError: The dialect that was asked for is of another kind, or it is a text that nobody reads.
     """
     if data.startswith(MAGIC):
         kind = 'arrays'
@@ -119,6 +122,7 @@ def _kind(data: bytes, place: str, dialect: str | None) -> str:
     else:
         beginning = data.removeprefix(b'\xef\xbb\xbf').lstrip()[:4]
         kind = 'json' if beginning[:1] in (b'{', b'[', b'') or beginning == b'null' else 'csv'
+        check_encoding(data, place)
     if dialect is None:
         return kind
     wanted = 'csv' if dialect in CSV_DIALECTS else dialect if dialect in _KINDS else 'json'
@@ -149,6 +153,10 @@ def read_recording(source: Source, dialect: str | None = None, depth: bool = Tru
         return read_pose_file(data, place)
     if kind == 'json':
         return read_json(data, place, dialect, depth)
+    if beginning := beginning_of(data):
+        refuse_zeros(data, place)
+        if b',' not in data[:_FIRST_ROW].strip().split(b'\n')[0]:
+            raise InputError(f"{place}: neither JSON nor a table with commas; it begins with '{beginning}'")
     return read_csv(data, place, dialect)
 
 

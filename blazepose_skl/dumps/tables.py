@@ -149,8 +149,17 @@ def _notebook(rows: Sequence[Sequence[str]], where: str) -> Recording:
 def _floats(cells: Sequence[str], place: str) -> list[float]:
     try:
         return [float(cell) if cell.strip() else float('nan') for cell in cells]
-    except ValueError as error:
-        raise InputError(f'{place}: {str(error)[:80]}; a number was expected') from None
+    except ValueError:
+        wrong = next(cell for cell in cells if cell.strip() and not _is_number(cell))
+        raise InputError(f'{place}: {wrong[:40]!r} where a number was expected') from None
+
+
+def _is_number(cell: str) -> bool:
+    try:
+        float(cell)
+    except ValueError:
+        return False
+    return True
 
 
 def _numbers(cells: Sequence[str] | None) -> NDArray[np.float64] | None:
