@@ -14,7 +14,7 @@ from types import ModuleType
 from typing import Any
 from unittest import mock
 
-__all__ = ['allow_checkpoints', 'allow_distributed_cpu', 'mend', 'stand_in_for_drn']
+__all__ = ['allow_checkpoints', 'allow_distributed_cpu', 'allow_numpy', 'mend', 'stand_in_for_drn']
 
 
 def mend() -> None:
@@ -77,15 +77,26 @@ def allow_checkpoints() -> None:
     (``HistoryBuffer``, NumPy scalars and arrays) beside the weights and asks for nothing else. What it
     stores is allow-listed here; a checkpoint that would run code is still refused.
     """
-    import numpy as np
     import torch
     from mmengine.logging.history_buffer import HistoryBuffer
 
     if not hasattr(torch.serialization, 'add_safe_globals'):  # before torch 2.5 nothing is refused
         return
+    allow_numpy()
+    # HistoryBuffer pickles its own methods as getattr(HistoryBuffer, name).
+    torch.serialization.add_safe_globals([HistoryBuffer, (_history_buffer_method, 'builtins.getattr')])
+
+
+def allow_numpy() -> None:
+    """Let ``torch.load`` read NumPy's numbers and arrays in its ``weights_only`` mode (torch >= 2.6)."""
+    import numpy as np
+    import torch
+
+    if not hasattr(torch.serialization, 'add_safe_globals'):
+        return
     rebuilders: dict[str, Any] = {'_reconstruct': np.zeros(1).__reduce__()[0], 'scalar': np.float64(0).__reduce__()[0]}
     dtypes = [type(np.dtype(kind)) for kind in (*np.typecodes['AllInteger'], *np.typecodes['AllFloat'], '?', 'U', 'S')]
-    torch.serialization.add_safe_globals([HistoryBuffer, np.ndarray, np.dtype, *dtypes])
+    torch.serialization.add_safe_globals([np.ndarray, np.dtype, *dtypes])
     torch.serialization.add_safe_globals(
         [
             (rebuild, f'{module}.{name}')
@@ -93,8 +104,6 @@ def allow_checkpoints() -> None:
             for module in ('numpy._core.multiarray', 'numpy.core.multiarray')  # NumPy 2 and 1
         ]
     )
-    # HistoryBuffer pickles its own methods as getattr(HistoryBuffer, name).
-    torch.serialization.add_safe_globals([(_history_buffer_method, 'builtins.getattr')])
 
 
 # -- several processes without CUDA -------------------------------------------------------------------
