@@ -1,0 +1,14 @@
+_base_ = [
+    '../../_base_/models/stgcn.py',
+    '../../_base_/data/small.py',
+    '../../_base_/schedules/small.py',
+]
+layout = 'enhanced_blazepose'
+model = dict(backbone=dict(in_channels=5, graph_cfg=dict(layout=layout)))
+features = dict(type='GenSkeFeat', dataset=layout, feats=['jm'])
+data = dict(
+    train=dict(pipeline=[{{_base_.normalize_train}}, features, {{_base_.pack}}]),
+    val=dict(pipeline=[{{_base_.normalize_test}}, features, {{_base_.pack}}]),
+    test=dict(pipeline=[{{_base_.normalize_test}}, features, {{_base_.pack}}]),
+)
+work_dir = './work_dirs/pyskl/stgcn_enhanced_blazepose_small/jm'

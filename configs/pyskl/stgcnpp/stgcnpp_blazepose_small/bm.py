@@ -1,0 +1,14 @@
+_base_ = [
+    '../../_base_/models/stgcnpp.py',
+    '../../_base_/data/small.py',
+    '../../_base_/schedules/small.py',
+]
+layout = 'blazepose'
+model = dict(backbone=dict(in_channels=5, graph_cfg=dict(layout=layout)))
+features = dict(type='GenSkeFeat', dataset=layout, feats=['bm'])
+data = dict(
+    train=dict(pipeline=[{{_base_.normalize_train}}, features, {{_base_.pack}}]),
+    val=dict(pipeline=[{{_base_.normalize_test}}, features, {{_base_.pack}}]),
+    test=dict(pipeline=[{{_base_.normalize_test}}, features, {{_base_.pack}}]),
+)
+work_dir = './work_dirs/pyskl/stgcnpp_blazepose_small/bm'
