@@ -9,15 +9,15 @@ from __future__ import annotations
 
 import os
 import pickle
-import re
 import struct
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from pathlib import Path
 from types import TracebackType
 from typing import Any, BinaryIO
 
 import numpy as np
 
+from blazepose_skl.annotationstream import stream_annotations
 from blazepose_skl.clips import Clip
 from blazepose_skl.errors import InputError
 
@@ -148,140 +148,14 @@ class AnnotationWriter:
 # -- reading ----------------------------------------------------------------------------------------
 
 
-class _DType:
-    """Stands for ``numpy.dtype`` in a pickle: plain numbers and text only, nothing that could hold objects."""
-
-    def __init__(self, code: object, *_: object) -> None:
-        if not isinstance(code, str) or not re.fullmatch(r'[<>|=]?(?:[biufc?][0-9]{0,2}|[US][0-9]{1,6})', code):
-            raise pickle.UnpicklingError(f'arrays of type {code!r}')
-        self.real = np.dtype(code)
-
-    def __setstate__(self, state: tuple[Any, ...]) -> None:
-        if state[1] in ('<', '>'):
-            self.real = self.real.newbyteorder(state[1])
-
-
-class _Array(np.ndarray[Any, Any]):
-    """Stands for ``numpy.ndarray`` in a pickle: allocates nothing before it has seen the bytes."""
-
-    def __setstate__(self, state: tuple[Any, ...]) -> None:
-        version, shape, dtype, fortran, data = state
-        if not isinstance(dtype, _DType) or not isinstance(data, bytes):
-            raise pickle.UnpicklingError('an array that is not made of bytes')
-        super().__setstate__((version, shape, dtype.real, fortran, data))
-
-
-class _Allowed:
-    """A function that a pickle may call, and do nothing else with."""
-
-    __slots__ = ('_function',)
-
-    def __init__(self, function: Callable[..., Any]) -> None:
-        self._function = function
-
-    def __call__(self, *args: Any) -> Any:
-        return self._function(*args)
-
-    def __setstate__(self, state: object) -> None:
-        raise pickle.UnpicklingError('a function with a state')
-
-
-def _reconstruct(*_: object) -> _Array:
-    return _Array((0,), np.uint8)
-
-
-def _frombuffer(buffer: bytes, dtype: _DType, shape: tuple[int, ...], order: str) -> Any:
-    return np.frombuffer(buffer, dtype.real).reshape(shape, order='F' if order == 'F' else 'C').copy()
-
-
-def _scalar(dtype: _DType, data: bytes) -> Any:
-    return np.frombuffer(data, dtype.real)[0]
-
-
-def _encode(text: str, encoding: str) -> bytes:
-    # How protocol 2 writes bytes.
-    if encoding != 'latin1':
-        raise pickle.UnpicklingError(f'text in {encoding!r}')
-    return text.encode('latin1')
-
-
-def _refuse_call(*_: object) -> Any:
-    raise pickle.UnpicklingError('a call of numpy.ndarray')
-
-
-_ALLOWED: dict[tuple[str, str], Any] = {
-    ('numpy', 'dtype'): _Allowed(_DType),
-    ('numpy', 'ndarray'): _Allowed(_refuse_call),
-    ('_codecs', 'encode'): _Allowed(_encode),
-    ('collections', 'OrderedDict'): _Allowed(dict),
-    ('builtins', 'set'): _Allowed(set),
-    ('builtins', 'frozenset'): _Allowed(frozenset),
-    **{
-        (f'numpy.{core}.{module}', name): _Allowed(function)
-        for core in ('core', '_core')  # NumPy 1 and 2
-        for module, name, function in (
-            ('multiarray', '_reconstruct', _reconstruct),
-            ('multiarray', 'scalar', _scalar),
-            ('numeric', '_frombuffer', _frombuffer),
-        )
-    },
-}
-
-
-# The unpickler in Python, not the one in C: the latter allocates whatever a hostile memo number asks for.
-class SafeUnpickler(pickle._Unpickler):
-    """Reads plain values and NumPy arrays, and refuses everything else."""
-
-    def find_class(self, module: str, name: str) -> Any:
-        if (module, name) not in _ALLOWED:
-            raise pickle.UnpicklingError(f'{module}.{name}')
-        return _ALLOWED[module, name]
-
-
-def load_safely(path: Path, unpickler: Callable[[BinaryIO], SafeUnpickler] = SafeUnpickler) -> Any:
-    """What a pickle holds, if it is made of plain values and NumPy arrays alone; nothing in it is executed.
-
-    Args:
-        path: The pickle.
-        unpickler: What reads it.
-
-    Raises:
-        InputError: It cannot be read, is no pickle, or asks for anything else.
-    """
-    try:
-        with open(path, 'rb') as file:
-            return unpickler(file).load()
-    except InputError:  # what the reader found wrong itself
-        raise
-    except OSError as error:
-        raise InputError(f'{path}: cannot be read: {error.strerror}') from None
-    except pickle.UnpicklingError as error:
-        raise InputError(
-            f'{path}: not read, since it holds {error}; an annotation pickle holds plain values and NumPy arrays only'
-        ) from None
-    # A damaged or hostile pickle may fail in any way; none of them is ours to let through.
-    except (Exception, MemoryError) as error:
-        raise InputError(f'{path}: not an annotation pickle ({type(error).__name__}: {error})') from None
-
-
 def read_annotations(path: Path) -> dict[str, Any]:
     """The dict in an annotation pickle, ours or a stranger's; nothing in it is executed.
 
     Raises:
         InputError: It cannot be read, asks for more than plain values and arrays, or has another structure.
     """
-    data = load_safely(path)
-    if isinstance(data, list):
-        data = {'annotations': data}
-    if not isinstance(data, dict) or not isinstance(data.get('annotations'), list):
-        raise InputError(f"{path}: no annotation pickle: a dict with a list 'annotations' was expected")
-    for number, annotation in enumerate(data['annotations']):
-        if not isinstance(annotation, dict):
-            raise InputError(f'{path}, annotation {number}: a {type(annotation).__name__} where a dict was expected')
-        for key, value in annotation.items():
-            if isinstance(value, _Array):
-                annotation[key] = value.view(np.ndarray)
-    return data
+    annotations: list[dict[str, Any]] = []
+    return {**stream_annotations(path, annotations.append), 'annotations': annotations}
 
 
 def select_split(data: Mapping[str, Any], split: str, where: str) -> list[dict[str, Any]]:

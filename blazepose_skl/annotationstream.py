@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import pickle
+import pickletools
+import struct
 from collections.abc import Callable
 from functools import partial
 from pathlib import Path
@@ -10,63 +12,18 @@ from typing import Any, BinaryIO, ClassVar
 
 import numpy as np
 
-from blazepose_skl.annotations import SafeUnpickler, load_safely
 from blazepose_skl.errors import InputError
+from blazepose_skl.safepickle import SafeUnpickler, load_safely
 
 __all__ = ['stream_annotations']
-
-
-class _Streaming(SafeUnpickler):
-    """Hands over what is appended to the list of annotations instead of appending it.
-
-    What stands in the pickle's memo is kept until its number is used again: in pickles that we wrote it is used
-    again by every clip, in others by none.
-    """
-
-    dispatch: ClassVar[dict[int, Any]] = dict(SafeUnpickler.dispatch)
-    # What the unpickler of the standard library has besides.
-    stack: list[Any]
-    metastack: list[list[Any]]
-    pop_mark: Callable[[], list[Any]]
-
-    def __init__(self, file: BinaryIO, take: Callable[[Any], None]) -> None:
-        super().__init__(file)
-        self._take = take
-
-    def _add(self, items: list[Any]) -> None:
-        if not isinstance(self.stack[-1], list):
-            raise pickle.UnpicklingError('something that is appended to no list')
-        if self._is_annotations():
-            for item in items:
-                self._take(item)
-        else:
-            self.stack[-1].extend(items)
-
-    def _is_annotations(self) -> bool:
-        """Whether the list on top of the stack is the outermost dict's 'annotations', or outermost itself."""
-        if not self.metastack and len(self.stack) == 1:
-            return True
-        # The dict's items are set one by one, or stand behind a mark until all are set.
-        if self.metastack:
-            inside = len(self.metastack) == 1 and len(self.metastack[0]) == 1 and len(self.stack) % 2 == 0
-        else:
-            inside = len(self.stack) == 3
-        return inside and isinstance(self.stack[-2], str) and self.stack[-2] == 'annotations'
-
-    def _load_append(self) -> None:
-        self._add([self.stack.pop()])
-
-    def _load_appends(self) -> None:
-        self._add(self.pop_mark())
-
-    dispatch[pickle.APPEND[0]] = _load_append
-    dispatch[pickle.APPENDS[0]] = _load_appends
 
 
 def stream_annotations(path: Path, take: Callable[[dict[str, Any]], None]) -> dict[str, Any]:
     """Hand every annotation of a pickle to a function, and give back what else the pickle holds.
 
-    Nothing in it is executed, as in :func:`blazepose_skl.annotations.read_annotations`.
+    Nothing in it is executed, as in :func:`blazepose_skl.annotations.read_annotations`. A pickle with a structure
+    that its writer need not have chosen (annotations that are not a list of the outermost dict, or that list itself)
+    is read whole before the first is handed over.
 
     Raises:
         InputError: It cannot be read, asks for more than plain values and arrays, or has another structure.
@@ -83,7 +40,137 @@ def stream_annotations(path: Path, take: Callable[[dict[str, Any]], None]) -> di
 
     rest = load_safely(path, partial(_Streaming, take=plain))
     if isinstance(rest, list):
-        return {}
+        rest = dict(annotations=rest)
     if not isinstance(rest, dict) or not isinstance(rest.get('annotations'), list):
         raise InputError(f"{path}: no annotation pickle: a dict with a list 'annotations' was expected")
-    return {key: value for key, value in rest.items() if key != 'annotations'}
+    for annotation in rest.pop('annotations'):
+        plain(annotation)
+    return rest
+
+
+class _Streaming(SafeUnpickler):
+    """Hands over what is appended to the list of annotations instead of appending it.
+
+    A pickle numbers all that it could refer to again, and its reader keeps that. Here it is first looked at for
+    the numbers that it does refer to, and nothing else is kept.
+    """
+
+    dispatch: ClassVar[dict[int, Callable[..., None]]] = dict(SafeUnpickler.dispatch)
+
+    def __init__(self, file: BinaryIO, take: Callable[[Any], None]) -> None:
+        super().__init__(file)
+        self._take = take
+        used = _used_again(file)
+        if used is not None:
+            self.memo: dict[int, Any] = _Memo(used)
+        file.seek(0)
+
+    def _is_annotations(self, stack: list[Any], outside: list[list[Any]]) -> bool:
+        """Whether the list on top of a stack is the outermost dict's 'annotations', or outermost itself."""
+        if not stack or not isinstance(stack[-1], list):
+            return False
+        if not outside and len(stack) == 1:
+            return True
+        # The dict's items are set one by one, or stand behind a mark until all are set.
+        marked = len(outside) == 1 and len(outside[0]) == 1 and len(stack) % 2 == 0
+        return (
+            (marked or (not outside and len(stack) == 3)) and isinstance(stack[-2], str) and stack[-2] == 'annotations'
+        )
+
+    def _load_append(self) -> None:
+        if self._is_annotations(self.stack[:-1], self.metastack):
+            self._take(self.stack.pop())
+        else:
+            self.load_append()
+
+    def _load_appends(self) -> None:
+        if self._is_annotations(self.metastack[-1], self.metastack[:-1]):
+            for item in self.pop_mark():
+                self._take(item)
+        else:
+            self.load_appends()
+
+    def _load_setitems(self) -> None:
+        super()._load_setitems()
+        # A thousand annotations are appended together; when the next has got its items, those before it are whole.
+        if self.metastack and len(self.stack) > 1 and self._is_annotations(self.metastack[-1], self.metastack[:-1]):
+            for item in self.stack[:-1]:
+                self._take(item)
+            del self.stack[:-1]
+
+    dispatch[pickle.APPEND[0]] = _load_append
+    dispatch[pickle.APPENDS[0]] = _load_appends
+    dispatch[pickle.SETITEMS[0]] = _load_setitems
+
+
+class _Memo(dict[int, Any]):
+    """Keeps what is used again and counts the others."""
+
+    def __init__(self, used: set[int]) -> None:
+        super().__init__()
+        self._used, self._count = used, 0
+
+    def __setitem__(self, number: int, value: Any) -> None:
+        self._count += 1
+        if number in self._used:
+            super().__setitem__(number, value)
+
+    def __len__(self) -> int:
+        return self._count
+
+
+# How many bytes follow an opcode, or a negative number that says how their number is written.
+_BEHIND = {ord(opcode.code): opcode.arg.n for opcode in pickletools.opcodes if opcode.arg}
+_LENGTHS = {
+    pickletools.TAKEN_FROM_ARGUMENT1: '<B',
+    pickletools.TAKEN_FROM_ARGUMENT4: '<i',
+    pickletools.TAKEN_FROM_ARGUMENT4U: '<I',
+    pickletools.TAKEN_FROM_ARGUMENT8U: '<Q',
+}
+_TWO_LINES = (pickle.GLOBAL[0], pickle.INST[0])
+
+
+def _used_again(file: BinaryIO) -> set[int] | None:
+    """The numbers of what a pickle refers to again; None if it cannot be told.
+
+    Nothing is made of what stands in it; where it is damaged, whoever reads it says so.
+    """
+    used: set[int] = set()
+    counted = numbered = False
+    end = file.seek(0, 2)
+    file.seek(0)
+    while opcode := file.read(1):
+        code = opcode[0]
+        if code == pickle.STOP[0]:
+            break
+        if code == pickle.MEMOIZE[0]:
+            counted = True
+            continue
+        if code not in _BEHIND:
+            continue
+        behind = _BEHIND[code]
+        if behind == pickletools.UP_TO_NEWLINE:
+            argument = file.readline()
+            if code in _TWO_LINES:
+                file.readline()
+        elif behind < 0:
+            form = _LENGTHS[behind]
+            length = file.read(struct.calcsize(form))
+            if len(length) < struct.calcsize(form):
+                return None
+            (size,) = struct.unpack(form, length)
+            if not 0 <= size <= end:
+                return None
+            file.seek(size, 1)
+            continue
+        else:
+            argument = file.read(behind)
+        if opcode in (pickle.PUT, pickle.BINPUT, pickle.LONG_BINPUT):
+            numbered = True
+        elif opcode == pickle.GET:
+            if not argument.strip().isdigit() or len(argument) > 20:
+                return None
+            used.add(int(argument))
+        elif opcode in (pickle.BINGET, pickle.LONG_BINGET):
+            used.add(int.from_bytes(argument, 'little'))
+    return None if counted and numbered else used

@@ -7,17 +7,17 @@ from __future__ import annotations
 
 import os
 import shutil
-from collections.abc import Iterator, Mapping
+from collections.abc import Mapping
 from pathlib import Path, PurePosixPath
 from types import TracebackType
 from typing import Any
 
 import numpy as np
 
-from blazepose_skl.annotations import load_safely
 from blazepose_skl.errors import InputError
+from blazepose_skl.safepickle import load_safely
 
-__all__ = ['ClipFolder', 'with_clips']
+__all__ = ['ClipFolder', 'whole_clip']
 
 
 class ClipFolder:
@@ -72,23 +72,20 @@ class ClipFolder:
             shutil.rmtree(self._part, ignore_errors=True)
 
 
-def with_clips(index: Mapping[str, Any], folder: Path) -> dict[str, Any]:
-    """An index with annotations that are whole: once, one after another, each read from the folder in its turn.
+def whole_clip(item: Mapping[str, Any], folder: Path) -> dict[str, Any]:
+    """An annotation of an index with what the folder's pickle of that clip holds.
 
     Raises:
-        InputError: In its turn, for a clip that is not in the folder or cannot be read.
+        InputError: The clip is not in the folder or cannot be read.
     """
-
-    def clips() -> Iterator[dict[str, Any]]:
-        for item in index['annotations']:
-            name = str(item.get('frame_dir', item.get('filename')))
-            if name.startswith('/') or '..' in PurePosixPath(name).parts:
-                raise InputError(f"a clip called '{name}' leads out of {folder}; it was not read")
-            path = folder / (name + '.pkl')
-            clip = load_safely(path)
-            if not isinstance(clip, dict):
-                raise InputError(f'{path}: a {type(clip).__name__} where the dict of a clip was expected')
-            arrays = {key: np.asarray(value) for key, value in clip.items() if isinstance(value, np.ndarray)}
-            yield {**clip, **arrays, **item}
-
-    return {**index, 'annotations': clips()}
+    name = item.get('frame_dir', item.get('filename'))
+    if not isinstance(name, str):
+        raise InputError(f'an annotation whose clip is a {type(name).__name__}, not a name; it was not looked for')
+    if name.startswith('/') or '..' in PurePosixPath(name).parts:
+        raise InputError(f'a clip called {name!r} leads out of {folder}; it was not read')
+    path = folder / (name + '.pkl')
+    clip = load_safely(path)
+    if not isinstance(clip, dict):
+        raise InputError(f'{path}: a {type(clip).__name__} where the dict of a clip was expected')
+    arrays = {key: np.asarray(value) for key, value in clip.items() if isinstance(value, np.ndarray)}
+    return {**clip, **arrays, **item}

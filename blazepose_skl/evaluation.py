@@ -8,6 +8,7 @@ import pickle
 from collections import Counter
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
+from functools import partial
 from pathlib import Path
 from typing import Any
 
@@ -15,9 +16,9 @@ import numpy as np
 from numpy.typing import NDArray
 
 from blazepose_skl import metrics
-from blazepose_skl.annotations import _ALLOWED
 from blazepose_skl.errors import InputError
 from blazepose_skl.outfiles import write_whole
+from blazepose_skl.safepickle import SafeUnpickler, load_safely
 
 __all__ = ['Scores', 'read_scores', 'write_scores']
 
@@ -55,24 +56,32 @@ class Scores:
         return Scores(self.scores[list(places)], self.labels[list(places)], names)
 
 
-class _ScoresUnpickler(pickle.Unpickler):
-    """Reads what ``DumpResults`` writes (dicts, lists, tensors) and refuses anything else."""
-
-    def find_class(self, module: str, name: str) -> Any:
-        if (module, name) in _ALLOWED:  # arrays, as PYSKL writes them
-            return _ALLOWED[module, name]
-        import torch
-
-        allowed = {
-            'torch._utils._rebuild_tensor_v2': torch._utils._rebuild_tensor_v2,
-            'torch.storage._load_from_bytes': lambda data: torch.load(io.BytesIO(data), weights_only=True),
-        }
-        if f'{module}.{name}' not in allowed:
-            raise pickle.UnpicklingError(f'it asks for {module}.{name}, which scores do not need')
-        return allowed[f'{module}.{name}']
+# -- reading ----------------------------------------------------------------------------------------
 
 
-_WANTED = 'not a file of scores as tools/test.py writes it'
+def _storage(data: bytes) -> Any:
+    import torch
+
+    return torch.load(io.BytesIO(data), weights_only=True)
+
+
+def _tensor(storage: Any, *rest: Any) -> Any:
+    import torch
+
+    tensor = torch._utils._rebuild_tensor_v2(storage, *rest)  # type: ignore[no-untyped-call]
+    if tensor.numel() > tensor.untyped_storage().nbytes():
+        raise pickle.UnpicklingError('a tensor that is larger than its numbers')
+    return tensor
+
+
+# Tensors, as MMAction2 writes them.
+_TENSORS = {
+    ('torch._utils', '_rebuild_tensor_v2'): _tensor,
+    ('torch.storage', '_load_from_bytes'): _storage,
+}
+
+
+_WANTED = 'a file of scores as tools/test.py writes it'
 
 
 def read_scores(path: Path, data: Mapping[str, Any] | None = None, split: str | None = None) -> Scores:
@@ -98,7 +107,7 @@ def read_scores(path: Path, data: Mapping[str, Any] | None = None, split: str | 
         names = [] if any(bare) else [name for sample in samples if (name := _name_of(sample)) is not None]
         labels = None if any(bare) else np.array([int(sample['gt_label']) for sample in samples], np.int64)
     except (KeyError, TypeError, ValueError, AttributeError, RuntimeError) as error:
-        raise InputError(f'{path}: {_WANTED} ({type(error).__name__}: {error})') from None
+        raise InputError(f'{path}: not {_WANTED} ({type(error).__name__}: {error})') from None
     if not scores:
         raise InputError(f'{path}: no clip in it; test on a split that has clips')
     odd = next((number for number, row in enumerate(scores) if row.shape != scores[0].shape or row.ndim != 1), None)
@@ -136,13 +145,9 @@ def read_scores(path: Path, data: Mapping[str, Any] | None = None, split: str | 
 
 
 def _load(path: Path) -> list[Any]:
-    try:
-        with path.open('rb') as file:
-            samples = _ScoresUnpickler(file).load()
-    except (OSError, pickle.UnpicklingError, EOFError, KeyError, TypeError, ValueError, AttributeError) as error:
-        raise InputError(f'{path}: {_WANTED} ({error})') from None
+    samples = load_safely(path, partial(SafeUnpickler, more=_TENSORS), _WANTED)
     if not isinstance(samples, list):
-        raise InputError(f'{path}: {_WANTED} (a {type(samples).__name__} where a list was expected)')
+        raise InputError(f'{path}: not {_WANTED} (a {type(samples).__name__} where a list was expected)')
     return samples
 
 

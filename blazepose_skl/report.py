@@ -7,17 +7,15 @@ from pathlib import Path
 
 import msgspec
 
-from blazepose_skl.annotations import read_annotations
-from blazepose_skl.clipfolder import with_clips
 from blazepose_skl.convert import Converted, Summary
 from blazepose_skl.errors import InputError
-from blazepose_skl.inspection import Inspection, Origin, inspect_annotations
+from blazepose_skl.inspection import Inspection, Origin, inspect_pickle
 
 __all__ = ['report_conversion', 'write_report']
 
 
 def report_conversion(summary: Summary, out: Path, clip_folder: Path | None = None) -> Inspection:
-    """What :func:`.inspection.inspect_annotations` finds in the pickle, with what only the conversion knows.
+    """What :func:`.inspection.inspect_pickle` finds in the pickle, with what only the conversion knows.
 
     Args:
         summary: What the conversion did.
@@ -27,9 +25,9 @@ def report_conversion(summary: Summary, out: Path, clip_folder: Path | None = No
     Raises:
         InputError: The pickle cannot be read.
     """
-    data = read_annotations(out)
-    return inspect_annotations(
-        with_clips(data, clip_folder) if clip_folder else data,
+    return inspect_pickle(
+        out,
+        clip_folder,
         origins={clip.name: Origin(clip.missed, clip.coordinates, _size_from(clip)) for clip in summary.clips},
         rejected=[dict(name=item.name, reason=item.reason) for item in summary.rejected],
     )

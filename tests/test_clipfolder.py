@@ -11,9 +11,10 @@ import pytest
 from conftest import keypoints, make_motion, write_dump, write_tree
 
 from blazepose_skl import convert as converter
-from blazepose_skl.annotations import AnnotationWriter, load_safely, read_annotations
+from blazepose_skl.annotations import AnnotationWriter, read_annotations
 from blazepose_skl.convert import convert
 from blazepose_skl.errors import InputError
+from blazepose_skl.safepickle import load_safely
 from blazepose_skl.splits import Split, split_last
 
 

@@ -30,15 +30,10 @@ def inspect(
     """
     import msgspec
 
-    from blazepose_skl.annotations import read_annotations
-    from blazepose_skl.clipfolder import with_clips
-    from blazepose_skl.inspection import inspect_annotations
+    from blazepose_skl.inspection import inspect_pickle
     from blazepose_skl.skeletons import get_skeleton
 
-    data = read_annotations(pickle)
-    if clip_folder is not None:
-        data = with_clips(data, clip_folder)
-    found = inspect_annotations(data, get_skeleton(skeleton).num_joints)
+    found = inspect_pickle(pickle, clip_folder, get_skeleton(skeleton).num_joints)
     if as_json:
         print(msgspec.json.encode(found).decode())
     else:
@@ -50,8 +45,9 @@ def inspect(
 def _show_inspection(found: Inspection, path: Path) -> None:
     from rich.console import Console
     from rich.table import Table
+    from rich.text import Text
 
-    table = Table(title=str(path))
+    table = Table(title=Text(str(path)))
     columns = ('clips', 'frames', 'missed', 'shortest', 'median', 'longest')
     for column in ('class', *columns, 'median score'):
         table.add_column(column, justify='left' if column == 'class' else 'right')
@@ -59,7 +55,7 @@ def _show_inspection(found: Inspection, path: Path) -> None:
     for place, (name, facts) in enumerate(rows):
         numbers = [f'{getattr(facts, column):.0f}' for column in columns]
         score = f'{facts.scores["50%"]:.2f}' if facts.scores else ''
-        table.add_row(name, *numbers, score, end_section=place == len(rows) - 2)
+        table.add_row(Text(name), *numbers, score, end_section=place == len(rows) - 2)
     Console().print(table)
     for title, counts in (
         ('People x joints x channels', found.shapes),
