@@ -14,8 +14,9 @@ What importing this module changes in MMAction2 1.x, and nothing else:
 * ``PoseDataset`` says in a sentence that a file or split is missing or empty; its ``metainfo``, which checkpoints
   keep, has the class names of the file and the usual length and rate of the clips.
 * Registered beside the stock ones: the transforms ``NormalizeBody``, ``RandomRotateSkeleton``,
-  ``RandomScaleSkeleton``, ``RandomFlipSkeleton``, ``RandomPlace``, ``ResampleFrames``, the optimiser wrapper
-  ``AutocastOptimWrapper``, the hook ``CheckLabels`` and the runner ``PoseRunner``.
+  ``RandomScaleSkeleton``, ``RandomFlipSkeleton``, ``RandomPlace``, ``RemapSkeleton``, ``ResampleFrames``, the
+  optimiser wrapper ``AutocastOptimWrapper``, the hooks ``CheckLabels`` and ``InitializeFrom`` and the runner
+  ``PoseRunner``.
 
 The methods are wrapped on the stock classes, because backbones and ``GenSkeFeat`` refer to these by Python
 name; importing twice wraps once.
@@ -25,6 +26,6 @@ from blazepose_skl import compat
 
 compat.mend()  # before the imports of MMAction2 that need it
 
-from blazepose_skl.mmaction2 import stock, training, transforms
+from blazepose_skl.mmaction2 import initialize, stock, training, transforms
 
-__all__ = ['stock', 'training', 'transforms']
+__all__ = ['initialize', 'stock', 'training', 'transforms']
