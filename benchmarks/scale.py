@@ -1,9 +1,10 @@
 """Whether the rate and the memory of a conversion stay level as the number of clips grows.
 
-    python benchmarks/scale.py FOLDER [--clips N] [--frames T] [--jobs N] [--clip-folder]
+    python benchmarks/scale.py FOLDER [--clips N] [--frames T] [--jobs N] [--clip-folder] [--report]
 
-Generates N tiny clips of dialect 1 into FOLDER/clips.zip (unless it is there), converts it, and prints the rate of
-every tenth of the clips and the peak memory of the process and of the largest of those that it started.
+Generates N tiny clips of dialect 1 into FOLDER/clips.zip (unless it is there) in a process of its own, converts it, and
+prints the rate of every tenth of the clips and the peak memory of the process and of the largest of those that it
+started; with a report, what that took besides.
 """
 
 from __future__ import annotations
@@ -14,6 +15,8 @@ import shutil
 import time
 import zipfile
 from collections.abc import Iterator, Sequence
+from concurrent.futures import ProcessPoolExecutor
+from multiprocessing import get_context
 from pathlib import Path
 
 import msgspec
@@ -21,6 +24,7 @@ import numpy as np
 
 from blazepose_skl.convert import convert
 from blazepose_skl.dumps.sources import Source
+from blazepose_skl.report import report_conversion, write_report
 from blazepose_skl.splits import split_by_ratio
 
 CLASSES = 400
@@ -71,20 +75,32 @@ def main() -> None:
     parser.add_argument('--frames', type=int, default=3)
     parser.add_argument('--jobs', type=int, default=1)
     parser.add_argument('--clip-folder', action='store_true', help='a pickle for each clip, and an index')
+    parser.add_argument('--report', action='store_true', help='look through the result as convert --report does')
     args = parser.parse_args()
     archive = args.folder / 'clips.zip'
     args.folder.mkdir(parents=True, exist_ok=True)
     if not archive.exists():
-        generate(archive, args.clips, args.frames)
+        with ProcessPoolExecutor(1, get_context('spawn')) as apart:  # its memory is not the conversion's
+            apart.submit(generate, archive, args.clips, args.frames).result()
     clip_folder = args.folder / 'clips' if args.clip_folder else None
     if clip_folder:
         shutil.rmtree(clip_folder, ignore_errors=True)
-    start = time.perf_counter()
+    start, began = time.perf_counter(), time.process_time()
     summary = convert(
         archive, args.folder / 'out.pkl', split_by_ratio, track=by_tenths, jobs=args.jobs, clip_folder=clip_folder
     )
-    took = time.perf_counter() - start
-    print(f'{len(summary.clips)} clips in {took:.0f} s ({len(summary.clips) / took:.0f} clips/s), {peak()}')
+    took, spent = time.perf_counter() - start, time.process_time() - began
+    size = sum(entry.file_size for entry in zipfile.ZipFile(archive).infolist()) / 1e6
+    print(
+        f'{len(summary.clips)} clips, {size:.0f} MB, in {took:.0f} s ({len(summary.clips) / took:.0f} clips/s), '
+        f'{spent:.0f} s of CPU time ({size / spent:.0f} MB/s), {peak()}'
+    )
+    if args.report:
+        start, began = time.perf_counter(), time.process_time()
+        found = report_conversion(summary, args.folder / 'out.pkl', clip_folder)
+        write_report(found, args.folder / 'report.json')
+        took, spent = time.perf_counter() - start, time.process_time() - began
+        print(f'report in {took:.0f} s, {spent:.0f} s of CPU time, {peak()}', *found.faults, *found.warnings, sep='\n')
 
 
 if __name__ == '__main__':
