@@ -70,6 +70,21 @@ def test_landmarks_about_the_body_get_their_depth_back(tmp_path: Path) -> None:
     np.testing.assert_allclose(clip.landmarks, motion, rtol=1e-6)
 
 
+def test_a_handstand_before_mediapipe_is_not_turned(tmp_path: Path) -> None:
+    """Its own landmarks about the body have y downwards whatever they show, joints that were not seen or not."""
+    motion = make_motion()
+    about = motion - motion[:, :, [BLAZEPOSE.index('left_hip'), BLAZEPOSE.index('right_hip')]].mean(2, keepdims=True)
+    about[:, :, [BLAZEPOSE.index('left_shoulder'), BLAZEPOSE.index('right_shoulder')], 1] = 0.5
+    about[..., 3] = 1
+    about[:, :, 7] = motion[:, :, 7, 3] = 0
+    dump = tasks(motion)
+    for number, frame in enumerate(dump['frames']):
+        frame['pose_world_landmarks'] = [landmarks(about[0, number])]
+    clip = read(write_dump(tmp_path / 'a.json', dump), coords='world')
+    about[:, :, 7, :3] = np.nan
+    np.testing.assert_allclose(clip.landmarks, about[..., :3], rtol=1e-6)
+
+
 @pytest.mark.parametrize('writer', ['kinetics', 'tasks', 'tasks_js', 'tfjs'])
 def test_several_people_are_told_apart(tmp_path: Path, writer: str) -> None:
     motion = make_motion(people=3)

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Collection
+from collections.abc import Collection, Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path, PurePosixPath
 
@@ -189,68 +189,34 @@ def clip_of(recording: Recording, how: Reading, where: str) -> Clip:
     if not len(recording.frames):
         raise NobodyFound(f'{where}: nobody was found in any of its {recording.length} frames')
     recording = order_frames(recording, where)
-    given, scores = recording.image, recording.scores
-    world = recording.world
-    if given is not None:
-        given = _checked(given, scores, where)
-        about_body = how.coordinates in WORLD_UNITS if how.coordinates else is_about_the_body(given)
-        if about_body and recording.deeper:
-            return clip_of(recording.deeper(), how, where)
-        if about_body:
-            given, world = None, given
-    kind = how.coords or ('world' if given is None else 'image')
-    chosen = given if kind == 'image' else world
-    if chosen is None:
-        has, other = ('about the body', 'world') if kind == 'image' else ('in the picture', 'image')
-        raise InputError(f'{where}: it has only landmarks {has}; convert such dumps with --coords {other}')
-    if kind == 'world' and chosen.shape[-1] < 3:
-        raise InputError(f'{where}: landmarks about the body without depth; only three dimensions make a clip of them')
-    if chosen is recording.world:
-        chosen = _checked(chosen, scores, where)
-    frames = recording.frames
-    seen = ~np.isnan(chosen[..., 0])
-    joints = BLAZEPOSE.num_joints
-    if not seen.all():  # the usual clip passes at once
-        present = seen.any(axis=1)
-        if not present.any():
-            raise NobodyFound(f'{where}: nobody was found in any of its {recording.length} frames')
-        if not present.all():
-            frames, chosen, scores, seen = frames[present], chosen[present], scores[present], seen[present]
-        joints = int(seen.any(axis=0).sum())
-    if joints < how.least_joints * BLAZEPOSE.num_joints:
-        wanted = f'a share of {how.least_joints} is wanted (--least-joints)'
-        raise InputError(f'{where}: {joints} of {BLAZEPOSE.num_joints} joints; {wanted}')
+    image, world = recording.image, recording.world
+    if image is not None:
+        image = _checked(image, recording.scores, where)
+        if how.coordinates in WORLD_UNITS if how.coordinates else is_about_the_body(image):
+            if recording.deeper:
+                return clip_of(recording.deeper(), how, where)
+            image, world = None, image
+    chosen, flat = _choose(image, world, how.coords, where)
+    # MediaPipe's own y points down; landmarks that somebody else turned into these are looked at.
+    own = chosen is recording.world
+    frames, chosen, scores, seen = _present(
+        recording, _checked(chosen, recording.scores, where) if own else chosen, where
+    )
+    _check_joints(seen, how.least_joints, where)
     scores, note = settle_scores(scores, seen)
     notes = recording.notes + ((note,) if note else ())
     size = recording.metadata.size or how.size or DEFAULT_SIZE
-    if kind == 'image':
+    if flat:
         unit = how.coordinates or recognise_unit(chosen, where)
         placed = scale_to_pixels(chosen, unit, size)
-        if not recording.metadata.size and how.size:
-            notes += ('picture size from --size',)
-        if not recording.metadata.size and not how.size and unit != 'pixels':
-            notes += (f'picture size not known, taken as {size[0]}x{size[1]}; --size sets it',)
-        if not recording.metadata.size and not how.size and unit == 'pixels':
-            notes += (f'picture size not known, though coordinates are pixels; taken as {size[0]}x{size[1]}',)
-        if unit in ('width', 'height'):
-            notes += (f'coordinates were divided by the {unit} alone',)
+        notes += _notes_on_picture(recording, how, unit, size)
     else:
-        world_unit = how.coordinates if how.coordinates in WORLD_UNITS else None
-        placed, unit = scale_to_metres(chosen, world_unit)
-        # MediaPipe's own y points down, so only landmarks that somebody else turned into these are looked at.
-        up = how.y_up if how.y_up is not None else chosen is not recording.world and points_up(placed)
-        if up:
+        placed, unit = scale_to_metres(chosen, how.coordinates if how.coordinates in WORLD_UNITS else None)
+        if how.y_up if how.y_up is not None else not own and points_up(placed):
             placed = placed * np.array([1, -1, 1], np.float32)
             notes += ('y pointed up, turned to point down',)
     people = choose_people(link_people(frames, placed), placed, scores, how.people, how.person)
-    if len(people) == 1 and len(people[0]) == len(frames) == recording.length:  # one person in all frames
-        landmarks, confidence = placed[None], scores[None]
-    else:
-        landmarks = np.full((len(people), recording.length, *placed.shape[1:]), np.nan, np.float32)
-        confidence = np.zeros(landmarks.shape[:-1], np.float32)
-        for person, detections in enumerate(people):
-            landmarks[person, frames[detections]] = placed[detections]
-            confidence[person, frames[detections]] = scores[detections]
+    landmarks, confidence = _lay_out(people, frames, placed, scores, recording.length)
     return Clip(
         landmarks=landmarks,
         scores=confidence,
@@ -264,6 +230,75 @@ def clip_of(recording: Recording, how: Reading, where: str) -> Clip:
         coordinates=unit,
         notes=notes,
     )
+
+
+def _choose(
+    image: FloatArray | None, world: FloatArray | None, coords: str | None, where: str
+) -> tuple[FloatArray, bool]:
+    """The landmarks to make a clip of, and whether they are those in the picture."""
+    kind = coords or ('world' if image is None else 'image')
+    chosen = image if kind == 'image' else world
+    if chosen is None:
+        has, other = ('about the body', 'world') if kind == 'image' else ('in the picture', 'image')
+        raise InputError(f'{where}: it has only landmarks {has}; convert such dumps with --coords {other}')
+    if kind == 'world' and chosen.shape[-1] < 3:
+        raise InputError(f'{where}: landmarks about the body without depth; only three dimensions make a clip of them')
+    return chosen, kind == 'image'
+
+
+def _present(
+    recording: Recording, landmarks: FloatArray, where: str
+) -> tuple[NDArray[np.intp], FloatArray, FloatArray, NDArray[np.bool_]]:
+    """The detections that show any joint: their frames, landmarks and scores, and which joints are seen, (N, V)."""
+    seen = ~np.isnan(landmarks[..., 0])
+    if seen.all():  # the usual clip passes at once
+        return recording.frames, landmarks, recording.scores, seen
+    present = seen.any(axis=1)
+    if not present.any():
+        raise NobodyFound(f'{where}: nobody was found in any of its {recording.length} frames')
+    if present.all():
+        return recording.frames, landmarks, recording.scores, seen
+    return recording.frames[present], landmarks[present], recording.scores[present], seen[present]
+
+
+def _check_joints(seen: NDArray[np.bool_], least: float, where: str) -> None:
+    """Raise InputError if too few joints are seen in any frame."""
+    joints = BLAZEPOSE.num_joints if seen.all() else int(seen.any(axis=0).sum())
+    if joints < least * BLAZEPOSE.num_joints:
+        wanted = f'a share of {least} is wanted (--least-joints)'
+        raise InputError(f'{where}: {joints} of {BLAZEPOSE.num_joints} joints; {wanted}')
+
+
+def _notes_on_picture(recording: Recording, how: Reading, unit: str, size: tuple[int, int]) -> tuple[str, ...]:
+    """Where the size of the picture is from if not from the dump, and what unusual coordinates were divided by."""
+    notes: tuple[str, ...] = ()
+    if not recording.metadata.size and how.size:
+        notes += ('picture size from --size',)
+    elif not recording.metadata.size and unit == 'pixels':
+        notes += (f'picture size not known, though coordinates are pixels; taken as {size[0]}x{size[1]}',)
+    elif not recording.metadata.size:
+        notes += (f'picture size not known, taken as {size[0]}x{size[1]}; --size sets it',)
+    if unit in ('width', 'height'):
+        notes += (f'coordinates were divided by the {unit} alone',)
+    return notes
+
+
+def _lay_out(
+    people: Sequence[NDArray[np.intp]],
+    frames: NDArray[np.intp],
+    placed: FloatArray,
+    scores: FloatArray,
+    length: int,
+) -> tuple[FloatArray, FloatArray]:
+    """Landmarks (M, T, V, C) and scores (M, T, V) of people, each given by the numbers of its detections."""
+    if len(people) == 1 and len(people[0]) == len(frames) == length:  # one person in all frames
+        return placed[None], scores[None]
+    landmarks = np.full((len(people), length, *placed.shape[1:]), np.nan, np.float32)
+    confidence = np.zeros(landmarks.shape[:-1], np.float32)
+    for person, detections in enumerate(people):
+        landmarks[person, frames[detections]] = placed[detections]
+        confidence[person, frames[detections]] = scores[detections]
+    return landmarks, confidence
 
 
 def _checked(landmarks: FloatArray, scores: FloatArray, where: str) -> FloatArray:
