@@ -10,13 +10,9 @@ from pathlib import Path, PurePosixPath
 
 from blazepose_skl.dumps.recording import Metadata, Recording
 from blazepose_skl.errors import InputError
+from blazepose_skl.video import SUFFIXES, check_opencv, read_facts
 
 __all__ = ['check_videos', 'complete_from_video', 'find_video', 'read_video_header']
-
-_SUFFIXES = (
-    '.3gp', '.avi', '.flv', '.gif', '.m2ts', '.m4v', '.mkv', '.mov', '.mp4', '.mpeg', '.mpg', '.ogv', '.ts', '.webm',
-    '.wmv',
-)  # fmt: skip
 
 
 def check_videos(folder: Path) -> Path:
@@ -28,12 +24,9 @@ def check_videos(folder: Path) -> Path:
     if not folder.is_dir():
         raise InputError(f'{folder}: there is no such folder; give the folder with the videos')
     try:
-        import cv2  # noqa: F401
-    except ImportError as error:
-        raise InputError(
-            f'videos are read with OpenCV, which is not here ({error}); pip install opencv-python-headless, or give '
-            'the size of the pictures with --size'
-        ) from None
+        check_opencv()
+    except InputError as error:
+        raise InputError(f'{error}, or give the size of the pictures with --size') from None
     return folder
 
 
@@ -42,7 +35,7 @@ def _videos_in(folder: Path) -> dict[str, list[Path]]:
     found: dict[str, list[Path]] = defaultdict(list)
     for name in sorted(os.listdir(folder)) if folder.is_dir() else ():
         path = folder / name
-        if path.suffix.lower() in _SUFFIXES:
+        if path.suffix.lower() in SUFFIXES:
             found[path.stem].append(path)
     return dict(found)
 
@@ -68,17 +61,8 @@ def read_video_header(path: Path) -> Metadata:
     Raises:
         InputError: It is no video that OpenCV reads.
     """
-    import cv2
-
-    video = cv2.VideoCapture(str(path))
-    try:
-        width, height = (round(video.get(key)) for key in (cv2.CAP_PROP_FRAME_WIDTH, cv2.CAP_PROP_FRAME_HEIGHT))
-        fps = video.get(cv2.CAP_PROP_FPS)
-        if not video.isOpened() or width < 1 or height < 1:
-            raise InputError(f'{path}: not a video that OpenCV can read')
-    finally:
-        video.release()
-    return Metadata(size=(width, height), fps=float(fps) if 0.1 <= fps <= 1000 else None)
+    facts = read_facts(path)
+    return Metadata(size=(facts.width, facts.height), fps=facts.fps)
 
 
 def complete_from_video(recording: Recording, folder: Path, clip: str, where: str, needed: bool) -> Recording:

@@ -3,9 +3,10 @@
 from __future__ import annotations
 
 import os
+import socket
 import tempfile
 from collections.abc import Callable, Iterator, Sequence
-from concurrent.futures import Executor, Future, ThreadPoolExecutor, as_completed
+from concurrent.futures import CancelledError, Executor, Future, ThreadPoolExecutor, as_completed
 from contextlib import contextmanager
 from dataclasses import dataclass
 from functools import partial
@@ -28,6 +29,9 @@ from blazepose_skl.parallel import cores
 from blazepose_skl.video import SUFFIXES, check_opencv
 
 __all__ = ['Rejected', 'Summary', 'Tracker', 'extract', 'find_videos', 'rejects_path']
+
+# Seconds to wait for a scheduler.
+_PATIENCE = 10
 
 
 @dataclass(frozen=True)
@@ -268,9 +272,14 @@ def _on_a_cluster(scheduler: str) -> Iterator[tuple[Executor, Work]]:
             "'blazepose-skl[distributed]'"
         ) from None
     try:
+        # A client that cannot connect is not to be closed without noise: see first whether somebody answers.
+        socket.create_connection(distributed.comm.get_address_host_port(scheduler), _PATIENCE).close()
         client = distributed.Client(scheduler, set_as_default=False)
     except (OSError, ValueError) as error:
-        raise InputError(f'{scheduler}: no scheduler of dask.distributed answers: {error}') from None
+        raise InputError(
+            f'{scheduler}: no scheduler of dask.distributed answers: {error}; give the address that it printed when it '
+            'started, as in tcp://10.0.0.1:8786'
+        ) from None
     with client:
         # Two videos that are alike are two videos; what is written on the way counts, so nothing is a pure function.
         yield client.get_executor(pure=False), extract_isolated
@@ -279,6 +288,10 @@ def _on_a_cluster(scheduler: str) -> Iterator[tuple[Executor, Work]]:
 def _result(future: Future[Extracted | Failed], job: Job) -> Extracted | Failed:
     try:
         return future.result()
+    except CancelledError:
+        raise InputError(
+            'the scheduler is gone; start it and its workers and this again, which goes on where it was'
+        ) from None
     except Exception as error:  # the machine that had it is gone for the last time, or does not have this program
         return Failed(job.name, f'{job.video}: not extracted: {type(error).__name__}: {error}')
 
