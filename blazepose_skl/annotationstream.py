@@ -36,16 +36,26 @@ def stream_annotations(path: Path, take: Callable[[dict[str, Any]], None]) -> di
             raise InputError(f'{path}, annotation {count}: a {type(annotation).__name__} where a dict was expected')
         count += 1
         arrays = {key: np.asarray(value) for key, value in annotation.items() if isinstance(value, np.ndarray)}
-        take({**annotation, **arrays})
+        try:
+            take({**annotation, **arrays})
+        except Exception as error:
+            raise _TakersError from error
 
-    rest = load_safely(path, partial(_Streaming, take=plain))
-    if isinstance(rest, list):
-        rest = dict(annotations=rest)
-    if not isinstance(rest, dict) or not isinstance(rest.get('annotations'), list):
-        raise InputError(f"{path}: no annotation pickle: a dict with a list 'annotations' was expected")
-    for annotation in rest.pop('annotations'):
-        plain(annotation)
-    return rest
+    try:
+        rest = load_safely(path, partial(_Streaming, take=plain))
+        if isinstance(rest, list):
+            rest = dict(annotations=rest)
+        if not isinstance(rest, dict) or not isinstance(rest.get('annotations'), list):
+            raise InputError(f"{path}: no annotation pickle: a dict with a list 'annotations' was expected")
+        for annotation in rest.pop('annotations'):
+            plain(annotation)
+        return rest
+    except _TakersError as error:
+        raise error.__cause__ or error from None
+
+
+class _TakersError(BaseException):
+    """An error that is not the pickle's: whoever reads that lets it through."""
 
 
 class _Streaming(SafeUnpickler):
