@@ -155,8 +155,10 @@ def _read_entry(path: Path, name: str) -> Clip:
     annotations = {str(item.get('frame_dir')): item for item in read_annotations(path)['annotations']}
     if name not in annotations:
         some = ', '.join(list(annotations)[:3])
-        what = f"no clip '{name}' in it" if name else 'which of its clips?'
-        raise InputError(f'{path}: {what} Write {path}:CLIP; it has {some}{" …" if len(annotations) > 3 else ""}')
+        what = f"no clip '{name}' in it" if name else 'one of its clips is wanted'
+        raise InputError(
+            f'{path}: {what}; write {path}:CLIP, where CLIP is {some}{" …" if len(annotations) > 3 else ""}'
+        )
     return _clip_of(annotations[name], f'{path}:{name}')
 
 

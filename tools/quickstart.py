@@ -8,6 +8,7 @@ from __future__ import annotations
 import shlex
 import subprocess
 import sys
+from collections.abc import Sequence
 from pathlib import Path
 from typing import Annotated, Optional
 
@@ -48,19 +49,25 @@ def quickstart(
         run('blazepose-skl', 'synthesize', dumps, '--dialect', 'tasks')
     pickle_file, scores_file = work_dir / 'data.pkl', work_dir / 'scores.pkl'
     run('blazepose-skl', 'convert', dumps, pickle_file, *(['--group', group] if group else []))
-    data = read_annotations(pickle_file)
-    classes = data['class_names']
-    steps = -(-len(data['split']['train']) // BATCH)
-    epochs = epochs or max(18, -(-LEAST_STEPS // steps))
-    options = [f'ann_file={pickle_file}', f'num_classes={len(classes)}']
-    schedule = [f'train_cfg.max_epochs={epochs}', f'train_cfg.val_interval={epochs}', f'param_scheduler.1.end={epochs}']
+    classes = read_annotations(pickle_file)['class_names']
     train_dir = work_dir / 'train'
-    train = [ROOT / 'tools/train.py', CONFIG, '--work-dir', train_dir, '--seed', '0']
-    run(sys.executable, *train, '--cfg-options', *options, *schedule)
-    checkpoint = train_dir / f'epoch_{epochs}.pth'
+    checkpoint = train(pickle_file, train_dir, epochs, least=18)
+    options = [f'ann_file={pickle_file}', f'num_classes={len(classes)}']
     test = [ROOT / 'tools/test.py', CONFIG, checkpoint, '--work-dir', train_dir, '--dump', scores_file]
     run(sys.executable, *test, '--cfg-options', *options)
     show(read_scores(scores_file), classes)
+
+
+def train(data: Path, train_dir: Path, epochs: int | None, least: int, options: Sequence[str] = ()) -> Path:
+    """Train on a pickle and give the checkpoint; without ``epochs`` as long as so small a set needs, or ``least``."""
+    found = read_annotations(data)
+    steps = -(-len(found['split']['train']) // BATCH)
+    epochs = epochs or max(least, -(-LEAST_STEPS // steps))
+    settings = [f'ann_file={data}', f'num_classes={len(found["class_names"])}', *options]
+    schedule = [f'train_cfg.max_epochs={epochs}', f'train_cfg.val_interval={epochs}', f'param_scheduler.1.end={epochs}']
+    command = [ROOT / 'tools/train.py', CONFIG, '--work-dir', train_dir, '--seed', '0']
+    run(sys.executable, *command, '--cfg-options', *settings, *schedule)
+    return train_dir / f'epoch_{epochs}.pth'
 
 
 def run(*command: object) -> None:

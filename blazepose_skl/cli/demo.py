@@ -153,10 +153,14 @@ def _check_outputs(out: Path | None, segments: Path | None, headless: bool) -> N
 
 
 def _load(config: Path, checkpoint: Path, classes: Path | None, device: str | None) -> Recognizer:
-    try:
-        import torch
+    import warnings
 
-        from blazepose_skl.mmaction2.recognizer import load_recognizer
+    try:
+        with warnings.catch_warnings():
+            warnings.simplefilter('ignore')  # mmcv-lite misses operators that no skeleton network has
+            import torch
+
+            from blazepose_skl.mmaction2.recognizer import load_recognizer
     except (ImportError, AssertionError) as error:  # mmaction2 asserts the version of mmcv
         raise InputError(f'mmaction2 cannot be imported: {error}; `blazepose-skl doctor` says what mends it') from error
     names = _class_names(classes) if classes else None

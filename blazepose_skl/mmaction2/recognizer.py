@@ -126,7 +126,7 @@ def _read_checkpoint(path: Path) -> tuple[dict[str, Any], Mapping[str, Any]]:
     try:
         content = torch.load(path, map_location='cpu', weights_only=True)
     except Exception as error:  # a damaged file may fail in any way
-        sentence = explain(error) or f'not a checkpoint ({type(error).__name__}: {error})'
+        sentence = explain(error) or f'the checkpoint was not loaded: it is damaged ({type(error).__name__}: {error})'
         raise InputError(f'{path}: {sentence}') from None
     weights = content.get('state_dict', content) if isinstance(content, Mapping) else {}
     weights = {name.removeprefix('module.'): value for name, value in weights.items() if torch.is_tensor(value)}
