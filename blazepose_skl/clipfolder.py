@@ -15,7 +15,7 @@ from typing import Any
 import numpy as np
 
 from blazepose_skl.errors import InputError
-from blazepose_skl.safepickle import load_safely
+from blazepose_skl.safepickle import load_safely, shown
 
 __all__ = ['ClipFolder', 'whole_clip']
 
@@ -82,7 +82,7 @@ def whole_clip(item: Mapping[str, Any], folder: Path) -> dict[str, Any]:
     if not isinstance(name, str):
         raise InputError(f'an annotation whose clip is a {type(name).__name__}, not a name; it was not looked for')
     if name.startswith('/') or '..' in PurePosixPath(name).parts:
-        raise InputError(f'a clip called {name!r} leads out of {folder}; it was not read')
+        raise InputError(f"a clip called '{shown(name)}' leads out of {folder}; it was not read")
     path = folder / (name + '.pkl')
     clip = load_safely(path)
     if not isinstance(clip, dict):

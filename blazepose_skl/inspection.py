@@ -15,6 +15,7 @@ from numpy.typing import NDArray
 from blazepose_skl.annotationstream import stream_annotations
 from blazepose_skl.clipfolder import whole_clip
 from blazepose_skl.leaks import MOST, find_joined, find_same, key_poses
+from blazepose_skl.safepickle import shown
 
 __all__ = ['Facts', 'Inspection', 'Origin', 'inspect_annotations', 'inspect_pickle']
 
@@ -162,9 +163,9 @@ class _Look:
             empty = np.asarray((keypoint == 0).all(axis=(0, 2, 3)))
             self._note_faults(name, annotation, keypoint, empty)
             self._count(name, label, annotation, keypoint, empty)
-            shown = key_poses(keypoint)
-        if shown is not None:
-            self._poses[shown.shape[1:]].add(name, shown)
+            poses = key_poses(keypoint)
+        if poses is not None:
+            self._poses[poses.shape[1:]].add(name, poses)
 
     def result(self, rest: Mapping[str, Any], rejected: Sequence[Mapping[str, str]]) -> Inspection:
         """What was found, with what the pickle says besides its annotations."""
@@ -183,7 +184,7 @@ class _Look:
             overall=self._overall.facts(),
             classes={name: classes[name].facts() for name in sorted(classes)},
             shapes=dict(self._shapes),
-            splits={_shown(part): len(clips) for part, clips in parts.items()},
+            splits={shown(part): len(clips) for part, clips in parts.items()},
             rejected=list(rejected),
             faults=self._faults.lines(),
             warnings=self._warnings.lines(),
@@ -202,7 +203,7 @@ class _Look:
         """The label if it may be one; whether there is such a class is known in the end."""
         label = int(given) if isinstance(given, (int, np.integer)) and 0 <= given < 1 << 31 else None
         if label is None:
-            self._faults.add('labels out of range', f'{name} ({_shown(given)})')
+            self._faults.add('labels out of range', f'{name} ({shown(given)})')
         self._label_of[name] = label
         return label
 
@@ -308,7 +309,7 @@ class _Findings:
     def add(self, kind: str, about: str) -> None:
         self.more(kind, self._counts[kind] + 1)
         if len(self._first[kind]) < _NAMED:
-            self._first[kind].append(_shown(about))
+            self._first[kind].append(shown(about))
 
     def more(self, kind: str, count: int) -> None:
         """There are so many of a kind, of which some may have been added."""
@@ -317,7 +318,7 @@ class _Findings:
     def lines(self) -> list[str]:
         """One line for each kind, with how many and the first ones."""
         return [
-            f'{_shown(kind)}: {count} ({", ".join(self._first[kind])}{", …" if count > _NAMED else ""})'
+            f'{shown(kind)}: {count} ({", ".join(self._first[kind])}{", …" if count > _NAMED else ""})'
             for kind, count in self._counts.items()
             if count
         ]
@@ -397,22 +398,10 @@ def _median(counts: Counter[int]) -> float:
 
 # -- what a pickle says -------------------------------------------------------------------------------
 
-# It may hold anything: text is shown only if it is text, and no longer than a line.
-
-
-def _shown(value: object) -> str:
-    """A value as a short text that any terminal shows and JSON can hold."""
-    if isinstance(value, (int, float, np.integer, np.floating)) and -1e18 < value < 1e18:
-        return str(value)
-    if not isinstance(value, str):
-        return f'a {type(value).__name__}'
-    text = ''.join(letter if letter.isprintable() else '?' for letter in value[:300])
-    return text if len(value) <= 300 else text + '…'
-
 
 def _class_names(rest: Mapping[str, Any]) -> list[str] | None:
     names = rest.get('class_names')
-    return [_shown(name) for name in names] if isinstance(names, (list, tuple)) else None
+    return [shown(name) for name in names] if isinstance(names, (list, tuple)) else None
 
 
 def _class_name(label: int | None, names: list[str] | None) -> str:

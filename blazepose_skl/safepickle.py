@@ -19,7 +19,7 @@ import numpy as np
 
 from blazepose_skl.errors import InputError
 
-__all__ = ['Array', 'SafeUnpickler', 'load_safely']
+__all__ = ['Array', 'SafeUnpickler', 'load_safely', 'shown']
 
 
 class _DType:
@@ -112,6 +112,7 @@ _ALLOWED: dict[tuple[str, str], Any] = {
     },
 }
 
+_LINE = 300
 _PLAIN = (str, int, float, bytes, type(None), np.generic)
 
 
@@ -226,13 +227,18 @@ def load_safely(
         raise InputError(f'{path}: cannot be read: {error.strerror or error}') from None
     except pickle.UnpicklingError as error:
         raise InputError(
-            f'{path}: not read, since it holds {_line(error)}; {what} holds plain values and NumPy arrays only'
+            f'{path}: not read, since it holds {shown(str(error))}; {what} holds plain values and NumPy arrays only'
         ) from None
     # A damaged or hostile pickle may fail in any way; none of them is ours to let through.
     except (Exception, MemoryError) as error:
-        raise InputError(f'{path}: not {what} ({type(error).__name__}: {_line(error)})') from None
+        raise InputError(f'{path}: not {what} ({type(error).__name__}: {shown(str(error))})') from None
 
 
-def _line(error: BaseException) -> str:
-    """What an error says, as one line that a terminal can show."""
-    return ''.join(letter if letter.isprintable() else '?' for letter in str(error)[:200])
+def shown(value: object) -> str:
+    """A value out of a pickle as a short text that any terminal shows and JSON can hold."""
+    if isinstance(value, (int, float, np.integer, np.floating)) and -1e18 < value < 1e18:
+        return str(value)
+    if not isinstance(value, str):
+        return f'a {type(value).__name__}'
+    text = ''.join(letter if letter.isprintable() else '?' for letter in value[:_LINE])
+    return text if len(value) <= _LINE else text + '…'

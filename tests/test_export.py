@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import pickle
 from pathlib import Path
 from typing import Any
 
@@ -28,7 +29,7 @@ def test_the_round_trip_is_exact(tmp_path: Path, make: Any) -> None:
         return read_annotations(out)['annotations']  # type: ignore[no-any-return]
 
     first = there(tmp_path / 'dumps', tmp_path / 'a.pkl')
-    assert export_dumps(dict(annotations=first), tmp_path / 'back') == 3
+    assert export_dumps(tmp_path / 'a.pkl', tmp_path / 'back') == 3
     again = there(tmp_path / 'back', tmp_path / 'b.pkl')
     for one, other in zip(first, again, strict=True):
         assert {key: one[key] for key in ('frame_dir', 'label', 'img_shape', 'total_frames')} == {
@@ -41,5 +42,27 @@ def test_the_round_trip_is_exact(tmp_path: Path, make: Any) -> None:
 @pytest.mark.parametrize('name', ['../x', '/etc/x', 'a/../../x', 'C:\\x', ''])
 def test_names_that_lead_out(tmp_path: Path, name: str) -> None:
     item = dict(frame_dir=name, keypoint=np.ones((1, 1, 33, 2), np.float32))
+    (tmp_path / 'a.pkl').write_bytes(pickle.dumps([item]))
     with pytest.raises(InputError, match='would be written outside of'):
-        export_dumps(dict(annotations=[item]), tmp_path)
+        export_dumps(tmp_path / 'a.pkl', tmp_path / 'back')
+    assert not (tmp_path / 'back').exists()
+
+
+ONES = np.ones((1, 1, 33, 2), np.float32)
+
+
+@pytest.mark.parametrize(
+    ('item', 'message'),
+    [
+        (dict(frame_dir=(), keypoint=ONES), r'a\.pkl, clip 0: a tuple where a name was expected'),
+        (dict(frame_dir='a\x1b[2J', keypoint=ONES), r"a clip called 'a\?\[2J' has letters in its name that no file"),
+        (dict(frame_dir='a'), r"clip 'a' has no keypoints \(M, T, V, 2 or 3\)"),
+        (dict(frame_dir='a', keypoint=ONES[..., :1]), r"clip 'a' has no keypoints \(M, T, V, 2 or 3\)"),
+        (dict(frame_dir='a', keypoint=ONES, keypoint_score=ONES), "clip 'a' has no score for each of its keypoints"),
+        (dict(frame_dir='a' * 300, keypoint=ONES), 'cannot be written'),
+    ],
+)
+def test_clips_that_cannot_be_written(tmp_path: Path, item: dict[str, Any], message: str) -> None:
+    (tmp_path / 'a.pkl').write_bytes(pickle.dumps([item]))
+    with pytest.raises(InputError, match=message):
+        export_dumps(tmp_path / 'a.pkl', tmp_path / 'back')

@@ -18,7 +18,6 @@ def export(
     folder: Annotated[Path, typer.Argument(help='Where to write a JSON dump for each clip.')],
 ) -> None:
     """Write the clips of an annotation pickle out as dumps, which convert reads again, exact to float32."""
-    from blazepose_skl.annotations import read_annotations
     from blazepose_skl.export import export_dumps
 
-    print(f'{export_dumps(read_annotations(pickle), folder)} dumps written to {folder}')
+    print(f'{export_dumps(pickle, folder)} dumps written to {folder}')
