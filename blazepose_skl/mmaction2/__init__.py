@@ -15,8 +15,8 @@ What importing this module changes in MMAction2 1.x, and nothing else:
   keep, has the class names of the file and the usual length and rate of the clips.
 * Registered beside the stock ones: the transforms ``NormalizeBody``, ``RandomRotateSkeleton``,
   ``RandomScaleSkeleton``, ``RandomFlipSkeleton``, ``RandomPlace``, ``RemapSkeleton``, ``ResampleFrames``, the
-  optimiser wrapper ``AutocastOptimWrapper``, the hooks ``CheckLabels`` and ``InitializeFrom`` and the runner
-  ``PoseRunner``.
+  optimiser wrapper ``AutocastOptimWrapper``, the hooks ``CheckLabels`` and ``InitializeFrom``, the runner
+  ``PoseRunner`` and the metric ``SensitivityMetric``.
 
 The methods are wrapped on the stock classes, because backbones and ``GenSkeFeat`` refer to these by Python
 name; importing twice wraps once.
@@ -26,6 +26,6 @@ from blazepose_skl import compat
 
 compat.mend()  # before the imports of MMAction2 that need it
 
-from blazepose_skl.mmaction2 import initialize, stock, training, transforms
+from blazepose_skl.mmaction2 import initialize, metrics, stock, training, transforms
 
-__all__ = ['initialize', 'stock', 'training', 'transforms']
+__all__ = ['initialize', 'metrics', 'stock', 'training', 'transforms']

@@ -44,7 +44,8 @@ class SensitivityMetric(BaseMetric):  # type: ignore[misc]
         classes = scores.shape[1]
         matrix = metrics.confusion(labels, scores.argmax(axis=1), classes)
         shares = {f'top{k}': metrics.top_k_accuracy(scores, labels, k) for k in (1, 5)}
-        names = (self.dataset_meta or {}).get('classes') or range(classes)
+        names = (self.dataset_meta or {}).get('classes') or ()
+        names = names if len(names) == classes else range(classes)
         return {
             **{name: share for name, share in shares.items() if share is not None},
             'mean1': metrics.mean_class_accuracy(matrix),

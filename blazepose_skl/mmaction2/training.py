@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import importlib.util
 from contextlib import contextmanager
 from typing import Any
 
@@ -36,6 +37,8 @@ class PoseRunner(Runner):  # type: ignore[misc]
 
     ``--cfg-options ann_file=data.pkl num_classes=16`` is then enough; where they are None the values in the
     data loaders and the head stand. Used by ``runner_type = 'PoseRunner'``.
+
+    A ``TensorboardVisBackend`` is taken out where TensorBoard is not installed, so that configs may name it.
     """
 
     @classmethod
@@ -50,6 +53,9 @@ class PoseRunner(Runner):  # type: ignore[misc]
                     dataset.ann_file = cfg.ann_file
         if cfg.get('num_classes') is not None:
             cfg.model.cls_head.num_classes = cfg.num_classes
+        if cfg.get('visualizer', {}).get('vis_backends') and importlib.util.find_spec('tensorboard') is None:
+            backends = cfg.visualizer.vis_backends
+            cfg.visualizer.vis_backends = [item for item in backends if item.type != 'TensorboardVisBackend']
         return super().from_cfg(cfg)
 
 

@@ -49,17 +49,22 @@ class Story:
 
 @dataclass(frozen=True)
 class _Drawing:
-    """A figure to be drawn: the name of its files, what is said below it, and how."""
+    """A figure to be drawn: the name of its files, what is said above it, and how.
+
+    A contact sheet is made of pixels, which a vector file would only wrap.
+    """
 
     name: str
     caption: str
     draw: Callable[[], Figure]
+    pixels: bool = False
 
 
 @dataclass(frozen=True)
 class _Picture:
     caption: str
     address: str
+    fit: bool
 
 
 @dataclass(frozen=True)
@@ -104,12 +109,11 @@ def write_report(
     with plots.style([*story.results.classes, *story.results.scores.names]):
         for drawing in track([drawing for section in sections for drawing in section.figures]):
             figure = drawing.draw()
-            for kind in ('png', 'svg'):
-                files[f'{drawing.name}.{kind}'] = plots.render(figure, kind)
-            # A contact sheet is made of pixels, which a vector file only wraps.
-            kind, mime = ('png', 'image/png') if drawing.name.startswith('pair') else ('svg', 'image/svg+xml')
-            data = base64.b64encode(files[f'{drawing.name}.{kind}']).decode()
-            pictures[drawing.name] = _Picture(drawing.caption, f'data:{mime};base64,{data}')
+            for kind in ('png',) if drawing.pixels else ('png', 'svg'):
+                files[f'{drawing.name}.{kind}'] = shown = plots.render(figure, kind)
+            mime = 'image/png' if drawing.pixels else 'image/svg+xml'
+            address = f'data:{mime};base64,{base64.b64encode(shown).decode()}'
+            pictures[drawing.name] = _Picture(drawing.caption, address, drawing.pixels)
     environment = jinja2.Environment(
         loader=jinja2.PackageLoader('blazepose_skl.results', '.'), autoescape=True, undefined=jinja2.StrictUndefined
     )
@@ -283,6 +287,7 @@ def _contact_sheets(story: Story) -> list[_Drawing]:
                             for clip in chosen
                         ]
                     ),
+                    pixels=True,
                 )
             )
     return found

@@ -14,6 +14,7 @@ from blazepose_skl.skeletons import Skeleton, get_skeleton
 __all__ = ['draw_strip', 'skeleton_of']
 
 _SIDE, _FRAMES, _GAP, _MARGIN = 150, 8, 4, 0.08
+_SURE = 0.5  # of joints: MediaPipe makes up the ones that it does not see
 
 
 def skeleton_of(data: Mapping[str, Any]) -> Skeleton | None:
@@ -41,7 +42,8 @@ def draw_strip(annotation: Mapping[str, Any], skeleton: Skeleton) -> NDArray[np.
     unseen = (points == 0).all(axis=-1) & (scores <= 0)
     points = np.where(unseen[..., None], np.nan, points)
     places = np.unique(np.linspace(0, points.shape[1] - 1, _FRAMES).round().astype(int))
-    low, scale = _frame(points)
+    sure = scores >= _SURE
+    low, scale = _frame(points[sure] if sure.any() else points)
     tiles = []
     for place in places:
         tile = black((_SIDE, _SIDE))

@@ -37,6 +37,10 @@ class Table:
         """The cells as people read them."""
         return [[text(cell) for cell in row] for row in self.rows]
 
+    def is_words(self, column: int) -> bool:
+        """Whether a column is of words, which are read from the left."""
+        return any(isinstance(row[column], str) for row in self.rows)
+
     def markdown(self) -> bytes:
         """A Markdown table, UTF-8."""
         lines = [list(self.header), ['---'] * len(self.header), *self.texts()]
@@ -68,9 +72,9 @@ _INTERVAL = ('95 % from', '95 % to')
 def summary_table(results: Sequence[Results]) -> Table:
     """The overall numbers of each run."""
     return Table(
-        ('scores', 'clips', 'metric', 'value', *_INTERVAL),
+        ('scores', 'metric', 'clips', 'value', *_INTERVAL),
         [
-            (run.source, len(run.scores.labels), name, *_ends(found))
+            (run.source, name, len(run.scores.labels), *_ends(found))
             for run in results
             for name, found in run.overall.items()
         ],
