@@ -6,14 +6,12 @@ from collections import defaultdict
 from collections.abc import Iterable
 from pathlib import PurePosixPath
 
+from blazepose_skl.video import SUFFIXES as VIDEO_SUFFIXES
+
 __all__ = ['ClipNames', 'bare_name']
 
-# Of dumps, and of the videos and skeletons that they were made from. Other names may have dots in them.
-_SUFFIXES = (
-    '.json', '.jsonl', '.ndjson', '.csv', '.npy', '.pose', '.gz', '.pkl', '.skeleton',
-    '.3gp', '.avi', '.flv', '.gif', '.m2ts', '.m4v', '.mkv', '.mov', '.mp4', '.mpeg', '.mpg', '.ogv', '.ts', '.webm',
-    '.wmv',
-)  # fmt: skip
+# Of dumps, and of the skeletons and videos that they were made from. Other names may have dots in them.
+_SUFFIXES = ('.json', '.jsonl', '.ndjson', '.csv', '.npy', '.pose', '.gz', '.pkl', '.skeleton', *VIDEO_SUFFIXES)
 
 
 def bare_name(name: str) -> str:

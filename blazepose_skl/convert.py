@@ -174,7 +174,7 @@ def convert(
         folder.start(go_on=bool(kept))
     journal.start(kept)
     with _closing(journal), folder or nullcontext(), _go_on(out, kept) as writer:
-        admission = _Admission(label_of, frozenset(known or ()), _lone_label(dumps, sources))
+        admission = _Admission(label_of, dict.fromkeys(known or ()), _lone_label(dumps, sources))
         output = _Output(writer, journal, folder, [entry.record for entry in kept])
         prepare = partial(_prepare, reading=reading, filling=filling, apart=bool(folder))
         jobs = jobs or max(1, min(cores(), len(sources) // _WORTH))
@@ -213,7 +213,7 @@ class _Admission:
     """Whether clips fit one another: each has a known class, and all have as many channels as the first."""
 
     label_of: LabelOf
-    classes: frozenset[str]  # empty if all are welcome
+    classes: dict[str, None]  # in their order; none if all are welcome
     fallback: Label | None
     channels: int = 0
 
@@ -221,7 +221,8 @@ class _Admission:
         """The class of a clip; InputError if it may not come in."""
         label = self._label(source, prepared.said)
         if self.classes and label.name not in self.classes:
-            raise InputError(f"{source.place}: label '{label.name}' is not in the list of {len(self.classes)} classes")
+            known = f'{len(self.classes)} classes ({first_few(list(self.classes))})'
+            raise InputError(f"{source.place}: label '{label.name}' is not in the list of {known}")
         self.channels = self.channels or prepared.channels
         if prepared.channels != self.channels:
             kinds = {2: '2-D landmarks in the picture', 3: '3-D landmarks about the body'}
@@ -238,7 +239,9 @@ class _Admission:
         numbered = said if said and said.index is not None else None
         label = numbered or folder_label(source.name) or self.fallback or said
         if label is None:
-            raise InputError(f'{source.place}: no class: it lies in no folder and says none; give a file with --labels')
+            raise InputError(
+                f'{source.place}: no class: it lies in no folder and says none; give the folder above, or --labels'
+            )
         return label
 
 

@@ -136,17 +136,18 @@ class LabelFile:
 
 
 def read_label_file(path: Path) -> LabelFile:
-    """The labels in a file: CSV with a clip and its label in each row, or JSON.
+    """The labels in a file: a table with a clip and its label in each row, or JSON.
 
-    A CSV may have a header with the columns clip (or name, file, id, video) and label (or class,
-    action), else its first two columns are they. JSON is ``{clip: label}``, ``{clip: {"label": …,
+    A table has commas, semicolons or tabs, or else, as MMAction2's lists, a blank before the label. It may have a
+    header with the columns clip (or name, file, id, video) and label (or class, action), else its first two columns
+    are they. JSON is ``{clip: label}``, ``{clip: {"label": …,
     "label_index": …}}`` as beside Kinetics-skeleton, or ``[{"clip": …, "label": …}]``.
 
     Raises:
         InputError: It cannot be read or has another structure.
     """
     text = read_text(path)
-    labels = _from_json(text, path) if text.lstrip().startswith(('{', '[')) else _from_csv(text, path)
+    labels = _from_json(text, path) if text.lstrip().startswith(('{', '[')) else _from_table(text, path)
     if not labels:
         raise InputError(f'{path}: no label in this file; a clip and its label in each row were expected')
     return LabelFile(path, labels)
@@ -179,8 +180,9 @@ def _first(row: Mapping[str, Any], keys: Sequence[str]) -> Any:
     return next((row[key] for key in keys if row.get(key) is not None), None)
 
 
-def _from_csv(text: str, path: Path) -> dict[str, Label]:
-    rows = [[cell.strip() for cell in row] for row in csv.reader(io.StringIO(text)) if any(map(str.strip, row))]
+def _from_table(text: str, path: Path) -> dict[str, Label]:
+    rows = [[cell.strip() for cell in row] for row in _rows(text)]
+    rows = [row for row in rows if any(row)]
     if not rows:
         return {}
     header = [cell.lower() for cell in rows[0]]
@@ -196,6 +198,15 @@ def _from_csv(text: str, path: Path) -> dict[str, Label]:
         if labels.setdefault(row[clip], Label(row[label])).name != row[label]:
             raise InputError(f"{path}, row {number}: '{row[clip]}' has two labels")
     return labels
+
+
+def _rows(text: str) -> Iterable[list[str]]:
+    """The rows of a table with commas, semicolons or tabs; else the last word of a line stands apart."""
+    first = text.lstrip().partition('\n')[0]
+    for delimiter in ',;\t':
+        if delimiter in first:
+            return csv.reader(io.StringIO(text), delimiter=delimiter)
+    return (line.rsplit(maxsplit=1) for line in text.splitlines())
 
 
 def read_class_list(path: Path) -> list[str]:

@@ -80,6 +80,8 @@ def split_last(labels: Labels, count: int) -> Split:
 def split_by_lists(labels: Labels, lists: Mapping[str, Sequence[str]]) -> Split:
     """The clips that lists name, as :class:`.clipnames.ClipNames` finds them; names that fit none are passed over.
 
+    A number may stand behind a name.
+
     Raises:
         InputError: A name fits two clips, a clip is in two lists, or a list names no clip.
     """
@@ -99,16 +101,21 @@ def split_by_lists(labels: Labels, lists: Mapping[str, Sequence[str]]) -> Split:
 
 
 def _named(known: ClipNames, name: str, where: str) -> list[str]:
-    found = known.find(name)
+    found = _find(known, name)
     if len(found) > 1:
         raise InputError(f"'{name}' in {where} may be {' or '.join(sorted(found)[:3])}; give the path")
     return found
 
 
+def _find(known: ClipNames, name: str) -> list[str]:
+    # A number behind the name is a label, as in the lists of MMAction2 and UCF-101.
+    return known.find(name) or known.find(re.sub(r'\s+\d+$', '', name))
+
+
 def unknown_names(clips: Iterable[str], lists: Mapping[str, Sequence[str]]) -> dict[str, list[str]]:
     """The names in each list that fit no clip."""
     known = ClipNames(clips)
-    return {part: [name for name in names if not known.find(name)] for part, names in lists.items()}
+    return {part: [name for name in names if not _find(known, name)] for part, names in lists.items()}
 
 
 def group_of(clip: str, pattern: re.Pattern[str]) -> str:

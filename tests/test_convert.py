@@ -443,5 +443,5 @@ def test_a_label_that_is_not_in_the_list_of_classes(tmp_path: Path, run: Any, ca
     dumps = write_tree(tmp_path / 'dumps', dict(jump=2, run=2, fly=1))
     (tmp_path / 'classes.txt').write_text('jump\nrun\n')
     assert run(dumps, tmp_path / 'out.pkl', '--classes', tmp_path / 'classes.txt') == 1
-    assert "fly/00.json: label 'fly' is not in the list of 2 classes" in capfd.readouterr().err
+    assert "fly/00.json: label 'fly' is not in the list of 2 classes (jump, run)" in capfd.readouterr().err
     assert len(read_annotations(tmp_path / 'out.pkl')['annotations']) == 4

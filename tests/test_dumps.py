@@ -280,6 +280,20 @@ def test_fractions_or_pixels_in_doubt(tmp_path: Path) -> None:
     np.testing.assert_allclose(read(path, coordinates='pixels').landmarks, motion[..., :2], rtol=1e-6)
 
 
+def test_links_to_folders_are_followed_unless_they_lead_back(tmp_path: Path) -> None:
+    write_dump(tmp_path / 'real' / 'inner' / 'a.json', keypoints(make_motion()))
+    for name, target in (('jump', 'real'), ('run', 'real/inner'), ('real/inner/up', '.'), ('real/back', 'real')):
+        (tmp_path / name).symlink_to(tmp_path / target, target_is_directory=True)
+    assert {source.name for source in find_dumps(tmp_path)} == {'jump/inner/a', 'real/inner/a', 'run/a'}
+
+
+def test_a_video_is_no_dump(tmp_path: Path) -> None:
+    (tmp_path / 'a.mp4').write_bytes(b'')
+    for path, wanted in ((tmp_path / 'a.mp4', 'a video; blazepose-skl extract'), (tmp_path, 'no dump in this folder')):
+        with pytest.raises(InputError, match=wanted):
+            find_dumps(path)
+
+
 def test_no_dump_in_a_folder(tmp_path: Path) -> None:
     (tmp_path / 'README.txt').write_text('nothing here')
     with pytest.raises(InputError, match='no dump in this folder'):

@@ -110,12 +110,11 @@ TABLE = ','.join(f'{axis}{joint}' for joint in range(33) for axis in 'xy') + '\n
     [
         (TEXT.decode().encode('utf-16'), "a text in UTF-16 or UTF-32, as PowerShell's > writes it; write it in UTF-8"),
         (TEXT.decode().encode('utf-16-le'), 'a text in UTF-16 or UTF-32'),
-        (TEXT.decode().encode('utf-32-be'), 'zeros from byte 0 on'),
+        (b'\x00\x00\x00\x18ftypmp42\xff', 'neither JSON nor CSV nor another known kind of dump'),
         (TABLE.encode('utf-16'), 'a text in UTF-16 or UTF-32'),
         (TEXT + bytes(4096), f'zeros from byte {len(TEXT)} on, which no text has; the file is damaged, write it again'),
         (TEXT[:5000] + bytes(4096), 'zeros from byte 5000 on'),
         (TABLE.encode() + bytes(10), f'zeros from byte {len(TABLE)} on'),
-        (bytes(4096), 'zeros from byte 0 on'),
         (
             TEXT[:-1] + b',{"keypoints":[],"label":"\xdc"}]',
             f'byte {len(TEXT) + 25} is no text in UTF-8; save the file as',

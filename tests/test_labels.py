@@ -12,6 +12,9 @@ from blazepose_skl.labels import Label, LabelOf, number_classes, read_class_list
 FORMS = {
     'plain.csv': 'a/0,jump\nb/1.json,run\n',
     'header.csv': 'id,clip,label\n1,a/0.mp4,jump\n2,b/1,run\n',
+    'semicolons.csv': 'clip;label\na/0;jump\nb/1;run\n',
+    'tabs.tsv': 'a/0.json\tjump\nb/1.json\trun\n',
+    'mmaction2.txt': 'a/0.mp4 jump\nvideos/b/1.mp4 run\n',
     'names.json': '{"a/0": "jump", "b/1.json": "run"}',
     'kinetics.json': '{"0": {"has_skeleton": true, "label": "jump", "label_index": 4}, "1": {"label": "run"}}',
     'rows.json': '[{"name": "a/0", "label": "jump"}, {"name": "1", "class": "run"}]',

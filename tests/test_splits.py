@@ -9,7 +9,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from blazepose_skl.errors import InputError
-from blazepose_skl.splits import check_split, split_by_group, split_by_lists, split_by_ratio, split_last
+from blazepose_skl.splits import check_split, split_by_group, split_by_lists, split_by_ratio, split_last, unknown_names
 
 LABELS = {f'{label}/s{subject}_{take}': label for label in 'abc' for subject in range(10) for take in range(3)}
 
@@ -57,6 +57,12 @@ def test_every_part_gets_a_group() -> None:
 def test_lists_name_clips_in_many_ways() -> None:
     split = split_by_lists(LABELS, dict(train=['a/s0_0', 'b/s0_0.json'], val=['c/s0_0']))
     assert split == dict(train=['a/s0_0', 'b/s0_0'], val=['c/s0_0'])
+
+
+def test_a_number_behind_a_name_is_a_label() -> None:
+    lists = dict(train=['a/s0_0.avi 1', 'x y 1'])
+    assert split_by_lists(LABELS, lists) == dict(train=['a/s0_0'])
+    assert unknown_names(LABELS, lists) == dict(train=['x y 1'])
 
 
 @pytest.mark.parametrize(('val', 'test', 'parts'), [(0, 0, ['train']), (1, 0, ['val']), (0, 1, ['test'])])

@@ -19,15 +19,14 @@ _BYTE_ORDER_MARKS = (codecs.BOM_UTF16_LE, codecs.BOM_UTF16_BE, codecs.BOM_UTF32_
 
 
 def check_encoding(data: bytes, where: str) -> None:
-    """Raise InputError if a text begins as one in UTF-16 or UTF-32 does, or with zeros."""
-    # The beginning of a text is ASCII, so that every second byte of it is zero.
-    if data.startswith(_BYTE_ORDER_MARKS) or (len(data) > 1 and (data[0] == 0) != (data[1] == 0)):
+    """Raise InputError if a text begins as one in UTF-16 or UTF-32 does."""
+    # It begins with ASCII, so that every second byte is zero.
+    first, second = (data[:2] + b'  ')[:2]
+    if data.startswith(_BYTE_ORDER_MARKS) or (not first and 9 <= second < 127) or (9 <= first < 127 and not second):
         raise InputError(
             f"{where}: a text in UTF-16 or UTF-32, as PowerShell's > writes it; write it in UTF-8 "
             '(Out-File -Encoding utf8)'
         )
-    if data[:1] == b'\0':
-        refuse_zeros(data, where)
 
 
 def refuse_zeros(data: bytes, where: str) -> None:

@@ -34,6 +34,7 @@ from blazepose_skl.dumps.tables import CSV_DIALECTS, read_csv
 from blazepose_skl.dumps.timing import order_frames
 from blazepose_skl.dumps.videos import complete_from_video
 from blazepose_skl.errors import InputError
+from blazepose_skl.video import SUFFIXES as VIDEO_SUFFIXES
 
 __all__ = ['DEFAULT_SIZE', 'DIALECT_NAMES', 'Reading', 'clip_of', 'find_dumps', 'read_clip', 'read_recording']
 
@@ -83,6 +84,8 @@ def find_dumps(dumps: Path, dialect: str | None = None, besides: Collection[Path
     Raises:
         InputError: There is no dump.
     """
+    if dumps.suffix.lower() in VIDEO_SUFFIXES and dumps.is_file():
+        raise InputError(f'{dumps}: a video; blazepose-skl extract makes dumps of videos')
     names = {path.name for path in besides}
     paths = {path.resolve() for path in besides}
     sources = [
@@ -192,9 +195,10 @@ def clip_of(recording: Recording, how: Reading, where: str) -> Clip:
     image, world = recording.image, recording.world
     if image is not None:
         image = _checked(image, recording.scores, where)
-        if how.coordinates in WORLD_UNITS if how.coordinates else is_about_the_body(image):
-            if recording.deeper:
-                return clip_of(recording.deeper(), how, where)
+        about_body = how.coordinates in WORLD_UNITS if how.coordinates else is_about_the_body(image)
+        if about_body and recording.deeper:
+            return clip_of(recording.deeper(), how, where)
+        if about_body:
             image, world = None, image
     chosen, flat = _choose(image, world, how.coords, where)
     # MediaPipe's own y points down; landmarks that somebody else turned into these are looked at.
@@ -212,7 +216,8 @@ def clip_of(recording: Recording, how: Reading, where: str) -> Clip:
         notes += _notes_on_picture(recording, how, unit, size)
     else:
         placed, unit = scale_to_metres(chosen, how.coordinates if how.coordinates in WORLD_UNITS else None)
-        if how.y_up if how.y_up is not None else not own and points_up(placed):
+        up = how.y_up if how.y_up is not None else not own and points_up(placed)
+        if up:
             placed = placed * np.array([1, -1, 1], np.float32)
             notes += ('y pointed up, turned to point down',)
     people = choose_people(link_people(frames, placed), placed, scores, how.people, how.person)

@@ -194,13 +194,23 @@ def find_sources(dumps: Path, is_frame: Callable[[File], bool]) -> Iterator[Sour
     if not found:
         raise InputError(
             f'{dumps}: no dump in this folder (looked for {", ".join(_SUFFIXES)}, also gzipped, in zip and tar '
-            'archives and in folders below it)'
+            'archives and in folders below it); blazepose-skl extract makes dumps of videos'
         )
 
 
 def _walk(dumps: Path) -> Iterator[File]:
-    for folder, folders, names in os.walk(dumps):
+    # Of each folder to come, where it and those above it really are: a link may lead back to one of them.
+    above: dict[str, tuple[str, ...]] = {str(dumps): (os.path.realpath(dumps),)}
+    for folder, folders, names in os.walk(dumps, followlinks=True):
+        chain = above.pop(folder)
         folders[:] = sorted((name for name in folders if not name.startswith('.')), key=natural_key)
+        for name in list(folders):
+            inner = os.path.join(folder, name)
+            real = os.path.realpath(inner) if os.path.islink(inner) else os.path.join(chain[-1], name)
+            if real in chain:
+                folders.remove(name)
+            else:
+                above[inner] = (*chain, real)
         relative = Path(folder).relative_to(dumps)
         archives = []
         for name in sorted(names, key=natural_key):

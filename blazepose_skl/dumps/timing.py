@@ -93,7 +93,7 @@ def resample_clip(clip: Clip, fps: float) -> Clip:
         InputError: The clip does not say its rate.
     """
     if clip.fps is None:
-        raise InputError(f'{clip.source}: no frame rate in the dump, so it cannot be resampled')
+        raise InputError(f'{clip.source}: no frame rate in the dump, so it cannot be resampled; --videos reads it')
     length = clip.landmarks.shape[1]
     positions = np.arange(0, length - 1 + 1e-6, clip.fps / fps)
     before = np.floor(positions + 1e-9).astype(np.intp)
