@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 import pickle
+import re
 import tempfile
 from collections import Counter
 from collections.abc import Callable, Iterable, Iterator, Sequence
@@ -326,6 +327,11 @@ def _remarks(done: Sequence[Converted], names: Sequence[str], parts: Split, numb
     found = {clip.label.name for clip in done}
     if without := [name for name in names if name not in found]:
         remarks.append(f'classes without a clip: {len(without)} of {len(names)} ({first_few(without)})')
+    if misplaced := _misplaced(parts):
+        remarks.append(
+            f'clips in another part than their folders are called: {len(misplaced)} ({first_few(misplaced)}); '
+            'give the parts with --list'
+        )
     if list(parts) == ['train']:
         remarks.append("all clips are in the part 'train'; none is held out to validate with")
     if 'train' not in parts and not numbered and any(clip.label.index is None for clip in done):
@@ -334,6 +340,21 @@ def _remarks(done: Sequence[Converted], names: Sequence[str], parts: Split, numb
             'give those of the training with --classes'
         )
     return remarks
+
+
+_FOLDER_OF_PART = re.compile(r'(?i)(?:.*[_-])?(train|val|test)(?:ing|id|idation)?')
+
+
+def _misplaced(parts: Split) -> list[str]:
+    """Clips under folders such as train and val that are in another part; none if there is but one such folder."""
+    called: dict[str, str] = {}
+    for clips in parts.values():
+        for clip in clips:
+            found = (_FOLDER_OF_PART.fullmatch(folder) for folder in clip.split('/')[:-1])
+            called[clip] = next((match[1].lower() for match in found if match), '')
+    if len(set(called.values()) - {''}) < 2:
+        return []
+    return [clip for part, clips in parts.items() for clip in clips if called[clip] not in ('', part)]
 
 
 def _journal_path(out: Path) -> Path:

@@ -284,6 +284,25 @@ def test_what_lists_and_labels_say_of_other_clips(tmp_path: Path, run: Any, capf
     ]
 
 
+def test_folders_that_are_called_as_parts(tmp_path: Path, run: Any, capfd: Any) -> None:
+    dumps = tmp_path / 'dumps'
+    write_tree(dumps / 'train', dict(jump=4, run=4))
+    write_tree(dumps / 'Validation', dict(jump=2, run=2))
+    assert run(dumps, tmp_path / 'out.pkl') == 0
+    printed = capfd.readouterr().err
+    assert 'warning: clips in another part than their folders are called: ' in printed
+    assert printed.endswith('give the parts with --list\n')
+    for part, folder in (('train', 'train'), ('val', 'Validation')):
+        names = [str(path.relative_to(tmp_path)) for path in (dumps / folder).rglob('*.json')]
+        (tmp_path / f'{part}.txt').write_text('\n'.join(names))
+    lists = ('--list', f'train={tmp_path}/train.txt', '--list', f'val={tmp_path}/val.txt')
+    assert run(dumps, tmp_path / 'out.pkl', *lists) == 0
+    assert capfd.readouterr().err == ''
+    assert {part: len(clips) for part, clips in read_annotations(tmp_path / 'out.pkl')['split'].items()} == dict(
+        train=8, val=4
+    )
+
+
 def test_what_lies_beside_the_dumps_is_no_dump(tmp_path: Path, run: Any) -> None:
     dumps = write_tree(tmp_path, dict(jump=3, run=3))
     (dumps / 'jump' / '02.json').write_text('')
