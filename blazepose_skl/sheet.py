@@ -8,14 +8,14 @@ from pathlib import Path
 import cv2
 import numpy as np
 
-from blazepose_skl.draw import Picture, black, draw_note, draw_skeleton
+from blazepose_skl.draw import Picture, draw_note, draw_skeleton
 from blazepose_skl.outfiles import write_whole
 from blazepose_skl.recognition import Sight
 from blazepose_skl.skeletons import Skeleton
 
 __all__ = ['choose_frames', 'contact_sheet', 'write_png']
 
-_GAP = 6
+_GAP, _FRAME = 6, (66, 70, 78)
 # Of the whole sheet, about; and of one of its pictures, at most.
 _WIDTH, _TILE = 2400, 480
 
@@ -52,7 +52,8 @@ def contact_sheet(
         if frame in wanted
     ]
     height, width = tiles[0][0].shape[:2]
-    sheet = black((len(tiles) * (width + _GAP) + _GAP, len(skeletons) * (height + _GAP) + _GAP))
+    size = (len(skeletons) * (height + _GAP) + _GAP, len(tiles) * (width + _GAP) + _GAP, 3)
+    sheet = np.full(size, _FRAME, np.uint8)
     for column, rows in enumerate(tiles):
         for row, tile in enumerate(rows):
             top, left = _GAP + row * (height + _GAP), _GAP + column * (width + _GAP)
