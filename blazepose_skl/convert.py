@@ -2,10 +2,8 @@
 
 from __future__ import annotations
 
-import os
 import pickle
 import re
-import tempfile
 from collections import Counter
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from contextlib import contextmanager, nullcontext
@@ -21,13 +19,13 @@ from blazepose_skl.annotations import AnnotationWriter, annotate, pack_annotatio
 from blazepose_skl.clipfolder import ClipFolder
 from blazepose_skl.clips import Clip
 from blazepose_skl.dumps import Reading, find_dumps, read_clip
-from blazepose_skl.dumps.joints import BLAZEPOSE
 from blazepose_skl.dumps.sources import Source
 from blazepose_skl.dumps.timing import resample_clip
 from blazepose_skl.errors import InputError
 from blazepose_skl.gaps import fill_gaps
 from blazepose_skl.journal import Entry, Journal, stamp_of
 from blazepose_skl.labels import Label, LabelOf, Labels, first_few, folder_label, number_classes
+from blazepose_skl.outfiles import check_place, write_whole
 from blazepose_skl.parallel import cores, in_order
 from blazepose_skl.splits import Split, check_split
 
@@ -162,11 +160,11 @@ def convert(
         InputError: There is no dump, none can be converted, or there would be no training with the result.
     """
     reading, filling = reading or Reading(), filling or Filling()
-    sources = find_dumps(dumps, reading.dialect, {rejects_path(out), *besides})
+    sources = find_dumps(dumps, reading.dialect, {rejects_path(out), *besides}, reading.skeleton)
     _check_names(sources)
     label_of, warnings = labels.for_clips([source.name for source in sources]) if labels else (_unlabelled, [])
     known = classes if classes is not None else labels.classes if labels else None
-    _make_folder(out)
+    check_place(out, '.pkl')  # MMAction2 reads no other, and a dump is not overwritten by mistake
     what = repr((blazepose_skl.__version__, str(dumps.resolve()), reading, filling, labels, classes, clip_folder))
     folder = ClipFolder(clip_folder) if clip_folder else None
     journal = Journal(_journal_path(out), what, Converted)
@@ -190,7 +188,7 @@ def convert(
         class_of = {clip.name: clip.label.name for clip in done}
         parts = split(class_of)
         check_split(parts, class_of, classes if classes is not None else sorted(set(class_of.values())))
-        output.finish(names, parts, _provenance(done, rejected, filling))
+        output.finish(names, parts, reading.skeleton.name, _provenance(done, rejected, filling))
     warnings += _remarks(done, names, parts, numbered=known is not None)
     return Summary(tuple(done), tuple(rejected), tuple(names), parts, tuple(warnings))
 
@@ -263,14 +261,14 @@ class _Output:
         self.done.append(Converted(source.name, label, **prepared.facts))
         self.journal.add(Entry(self.done[-1], label_at, end, _stamp(source)))
 
-    def finish(self, names: Sequence[str], parts: Split, provenance: dict[str, Any]) -> None:
+    def finish(self, names: Sequence[str], parts: Split, skeleton: str, provenance: dict[str, Any]) -> None:
         """The pickle, and the folder before it, under their names."""
         if self.folder:
             self.folder.finish()
         numbers = {name: number for number, name in enumerate(names)}
         self.writer.finish(
             labels=[numbers[clip.label.name] for clip in self.done],
-            rest=dict(split=parts, skeleton=BLAZEPOSE.name, class_names=list(names), provenance=provenance),
+            rest=dict(split=parts, skeleton=skeleton, class_names=list(names), provenance=provenance),
         )
 
 
@@ -399,19 +397,6 @@ def _closing(journal: Journal[Converted]) -> Iterator[None]:
     journal.close(remove=True)
 
 
-def _make_folder(out: Path) -> None:
-    if out.is_dir():
-        raise InputError(f'{out} is a folder; give the name of the pickle to write')
-    if out.suffix != '.pkl':  # MMAction2 reads no other, and a dump is not overwritten by mistake
-        raise InputError(f'{out}: an annotation pickle ends in .pkl; name the file to write so')
-    try:
-        out.parent.mkdir(parents=True, exist_ok=True)
-        with tempfile.TemporaryFile(dir=out.parent):
-            pass
-    except OSError as error:
-        raise InputError(f'{out}: cannot be written: {error.strerror}; choose another folder') from None
-
-
 def _check_names(sources: Sequence[Source]) -> None:
     places: dict[str, str] = {}
     for source in sources:
@@ -451,6 +436,4 @@ def _write_rejects(out: Path, rejected: Sequence[Rejected]) -> None:
     if not rejected:
         path.unlink(missing_ok=True)
         return
-    part = path.with_name(path.name + '.part')
-    part.write_bytes(b''.join(msgspec.json.encode(item) + b'\n' for item in rejected))
-    os.replace(part, path)
+    write_whole(path, b''.join(msgspec.json.encode(item) + b'\n' for item in rejected))

@@ -426,6 +426,7 @@ def bad_tree(tmp_path: Path, kind: str) -> list[object]:
             ('--official', 'kinetics', '--official-number', '2', '--official-lists', '{}'),
             "--official-number with 'kinetics', which has one split; leave it out",
         ),
+        ('good', ('--report', '{}/out.pkl'), 'out.pkl: its name must end in .json; name the file to write so'),
         ('good', ('--max-gap', '3', '--missed', 'hold'), '--max-gap with --missed hold, which knows no longest gap'),
         ('good', ('--last', '2'), "split 'train' is empty: none of the 4 clips is in it; add clips, or split in"),
         ('good', ('--last', '1', '--group', 'x'), '--group and --last are different splits; choose one'),
@@ -447,6 +448,15 @@ def test_bad_input_is_one_sentence(
     assert printed.err.count('\n') == 1
     assert not (tmp_path / 'out.pkl').exists()
     assert not list(tmp_path.glob('*.part'))
+
+
+@pytest.mark.parametrize(
+    ('name', 'message'), [('out', 'out: its name must end in .pkl'), ('a.pkl', 'a.pkl is a folder')]
+)
+def test_a_place_that_is_none(tmp_path: Path, run: Any, capfd: Any, name: str, message: str) -> None:
+    (tmp_path / 'a.pkl').mkdir()
+    assert run(write_tree(tmp_path / 'dumps', dict(jump=2)), tmp_path / name) == 1
+    assert message in capfd.readouterr().err
 
 
 @pytest.mark.parametrize(

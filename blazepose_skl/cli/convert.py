@@ -121,6 +121,13 @@ def convert(
             help='Share of the joints that a dump must have; the others are unseen, with score 0.', min=0, max=1
         ),
     ] = 0.3,
+    skeleton: Annotated[
+        str,
+        typer.Option(
+            help="Whose joints the dumps have: blazepose; holistic or hand, from MediaPipe's Holistic or Hands; "
+            'another name, or a .toml or .json file that declares one.'
+        ),
+    ] = 'blazepose',
     fps: Annotated[float | None, typer.Option(help='Resample all clips to this rate.', min=0.1, max=1000)] = None,
     dialect: Annotated[
         str | None, typer.Option(help='The dialect of the dumps; without it seen from their structure.')
@@ -159,6 +166,8 @@ def convert(
     from blazepose_skl.dumps.reading import DIALECT_NAMES
     from blazepose_skl.dumps.videos import check_videos
     from blazepose_skl.gaps import POLICIES as GAP_POLICIES
+    from blazepose_skl.outfiles import check_place
+    from blazepose_skl.skeletons import get_skeleton
 
     one_of('--missed', missed, GAP_POLICIES)
     one_of('--person', person, PERSON_POLICIES)
@@ -167,6 +176,8 @@ def convert(
     one_of('--dialect', dialect, DIALECT_NAMES)
     one_of('--official', official, official_sets.OFFICIAL)
     _refuse_idle(ctx, missed, official)
+    if report is not None:
+        check_place(report, '.json')
     lists = _read_lists(list_ or [])
     given = official_sets.read_official(official, official_lists, official_number) if official else None
     try:
@@ -184,6 +195,7 @@ def convert(
                 people=people,
                 person=person,
                 least_joints=least_joints,
+                skeleton=get_skeleton(skeleton),
             ),
             filling=Filling(missed, max_gap, fps),
             labels=label_files.read_label_file(labels) if labels else given,
