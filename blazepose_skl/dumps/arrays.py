@@ -9,18 +9,18 @@ from collections.abc import Sequence
 import numpy as np
 from numpy.typing import NDArray
 
-from blazepose_skl.dumps.joints import BLAZEPOSE
+from blazepose_skl.dumps.hands import PARTS
 from blazepose_skl.dumps.recording import Recording
 from blazepose_skl.dumps.tables import record_table
 from blazepose_skl.errors import InputError
+from blazepose_skl.skeletons import BLAZEPOSE, HAND, HOLISTIC, Skeleton
 
-__all__ = ['MAGIC', 'is_one_frame', 'read_arrays']
+__all__ = ['MAGIC', 'holds_hands', 'is_one_frame', 'read_arrays']
 
 MAGIC = b'\x93NUMPY'
 
-JOINTS = BLAZEPOSE.num_joints
-_POSE = 4 * JOINTS
-_HANDS = 2 * 21 * 3
+_POSE = 4 * BLAZEPOSE.num_joints
+_HANDS = 2 * 3 * HAND.num_joints
 _FACE = 468 * 3
 _HOLISTIC = _POSE + _FACE + _HANDS  # in this order
 
@@ -52,10 +52,19 @@ def is_one_frame(data: bytes) -> bool:
         return False
 
 
-def read_arrays(files: Sequence[tuple[str, bytes]], where: str) -> Recording:
-    """The recording of a clip in one .npy file, (T, W) or (T, 33, C), or in one, (W,), for each frame.
+def holds_hands(data: bytes) -> bool:
+    """Whether a .npy file holds Holistic's numbers, with those of both hands."""
+    try:
+        return _parse(data, '').shape[-1] in (_HOLISTIC, _POSE + _HANDS)
+    except (InputError, IndexError):
+        return False
 
-    W is 1662 (Holistic: pose, face, hands), 132, 99 or 66; a block of zeros is a missed frame.
+
+def read_arrays(files: Sequence[tuple[str, bytes]], where: str, skeleton: Skeleton = BLAZEPOSE) -> Recording:
+    """The recording of a clip in one .npy file, (T, W) or (T, V, C), or in one, (W,), for each frame.
+
+    W is 4, 3 or 2 numbers for each joint, or those of Holistic: 1662 (pose, face, hands), 258 without the face.
+    A block of zeros is a missed frame, or a missed hand.
 
     Raises:
         InputError: With the place of what is wrong.
@@ -63,27 +72,44 @@ def read_arrays(files: Sequence[tuple[str, bytes]], where: str) -> Recording:
     tables = []
     for place, data in files:
         array = _parse(data, place)
-        if array.ndim == 3 and array.shape[1] == JOINTS:
+        if array.ndim == 3 and array.shape[1] == skeleton.num_joints:
             array = array.reshape(len(array), -1)
-        tables.append(_landmarks(array[None] if array.ndim == 1 else array, place))
+        tables.append(_landmarks(array[None] if array.ndim == 1 else array, place, skeleton))
     return record_table('arrays', np.concatenate(tables), where)
 
 
-def _landmarks(rows: NDArray[np.float64], place: str) -> NDArray[np.float64]:
-    """(T, 33, 4) from rows (T, W)."""
+def _landmarks(rows: NDArray[np.float64], place: str, skeleton: Skeleton) -> NDArray[np.float64]:
+    """(T, V, 4) from rows (T, W)."""
     if rows.ndim != 2 or not len(rows):
         raise InputError(f'{place}: an array of shape {rows.shape} where a row for each frame was expected')
     width = rows.shape[1]
-    if width in (_HOLISTIC, _POSE + _HANDS):
+    if skeleton == HOLISTIC and width in (_HOLISTIC, _POSE + _HANDS):
+        return _body_and_hands(rows)
+    joints = skeleton.num_joints
+    if skeleton.joints == BLAZEPOSE.joints and width in (_HOLISTIC, _POSE + _HANDS):
         rows = rows[:, :_POSE]
-    elif width == _HANDS:
+    elif skeleton.joints == BLAZEPOSE.joints and width == _HANDS:
         raise InputError(f'{place}: {width} numbers are the landmarks of two hands, without the pose')
-    channels, rest = divmod(rows.shape[1], JOINTS)
+    channels, rest = divmod(rows.shape[1], joints)
     if rest or channels not in (2, 3, 4):
         raise InputError(
-            f"{place}: {width} numbers where '{BLAZEPOSE.name}' has {JOINTS} landmarks: "
-            f'{_HOLISTIC} (Holistic), {_POSE}, {3 * JOINTS} or {2 * JOINTS} were expected'
+            f"{place}: {width} numbers where '{skeleton.name}' has {joints} landmarks: "
+            f'{_HOLISTIC} (Holistic), {4 * joints}, {3 * joints} or {2 * joints} were expected'
         )
-    table = np.full((len(rows), JOINTS, 4), np.nan)
-    table[..., :channels] = rows.reshape(len(rows), JOINTS, channels)
+    table = np.full((len(rows), joints, 4), np.nan)
+    table[..., :channels] = rows.reshape(len(rows), joints, channels)
+    return table
+
+
+def _body_and_hands(rows: NDArray[np.float64]) -> NDArray[np.float64]:
+    """(T, 75, 4) from Holistic's rows; a part of zeros was not found."""
+    table = np.full((len(rows), HOLISTIC.num_joints, 4), np.nan)
+    body = rows[:, :_POSE].reshape(len(rows), -1, 4)
+    hands = rows[:, -_HANDS:].reshape(len(rows), 2, HAND.num_joints, 3)  # left, right
+    for found, channels, part in (
+        (body, 4, slice(BLAZEPOSE.num_joints)),
+        *((hands[:, side], 3, PARTS[side]) for side in (0, 1)),
+    ):
+        there = found.any(axis=(1, 2))
+        table[there, part, :channels] = found[there]
     return table

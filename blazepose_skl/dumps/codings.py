@@ -21,6 +21,7 @@ from numpy.typing import NDArray
 
 from blazepose_skl.dumps.joints import BLAZEPOSE, joint_index, knows_names
 from blazepose_skl.errors import InputError
+from blazepose_skl.skeletons import Skeleton
 
 __all__ = ['Coding', 'Tables', 'recognise_coding', 'without_depth']
 
@@ -31,15 +32,13 @@ Tables = tuple[Table, Table]
 Place = Callable[[int], str]  # where the n-th person stands, for messages
 
 Number = float | None
-JOINTS = BLAZEPOSE.num_joints
-
 # In the order of preference: Tasks writes both visibility and presence.
 _SCORES = ('visibility', 'score', 'confidence', 'likelihood', 'inFrameLikelihood', 'v', 'presence')
 _NAMES = ('name', 'type', 'part')
 
 
-def wrong_number(found: object) -> str:
-    return f"{found} landmarks where '{BLAZEPOSE.name}' has {JOINTS}"
+def wrong_number(found: object, skeleton: Skeleton) -> str:
+    return f"{found} landmarks where '{skeleton.name}' has {skeleton.num_joints}"
 
 
 @dataclass(frozen=True)
@@ -126,11 +125,19 @@ class Rows:
 Values = Spelling | Rows
 
 
+def _example(skeleton: Skeleton) -> str:
+    """A name, for whoever has others."""
+    if skeleton == BLAZEPOSE:
+        return "MediaPipe's names, such as left_foot_index"
+    return f'such as {skeleton.joints[-1]}'
+
+
 @dataclass(frozen=True)
 class InOrder:
-    """A list of all landmarks in the order of PoseLandmark."""
+    """A list of all landmarks in keypoint order."""
 
     values: Values
+    skeleton: Skeleton = BLAZEPOSE
 
     @property
     def type(self) -> Any:
@@ -138,11 +145,12 @@ class InOrder:
 
     def tables(self, people: Sequence[Any], place: Place) -> Tables:
         """(N, V, 3), or (N, V, 2) without depth, and the scores."""
-        if set(map(len, people)) - {JOINTS}:
-            wrong = next(n for n, person in enumerate(people) if len(person) != JOINTS)
-            raise InputError(f'{place(wrong)}: {wrong_number(len(people[wrong]))}')
-        count = len(people) * JOINTS
-        return _apart(self.values.table(chain.from_iterable(people), count).reshape(len(people), JOINTS, -1))
+        joints = self.skeleton.num_joints
+        if set(map(len, people)) - {joints}:
+            wrong = next(n for n, person in enumerate(people) if len(person) != joints)
+            raise InputError(f'{place(wrong)}: {wrong_number(len(people[wrong]), self.skeleton)}')
+        count = len(people) * joints
+        return _apart(self.values.table(chain.from_iterable(people), count).reshape(len(people), joints, -1))
 
 
 @dataclass(frozen=True)
@@ -151,6 +159,7 @@ class ByName:
 
     values: Values
     listed: bool
+    skeleton: Skeleton = BLAZEPOSE
 
     @property
     def type(self) -> Any:
@@ -163,7 +172,7 @@ class ByName:
         landmarks: list[Any] = []
         for n, person in enumerate(people):
             names = [landmark.name for landmark in person] if self.listed else list(person)
-            places = [joint_index(str(name)) for name in names]
+            places = [joint_index(str(name), self.skeleton) for name in names]
             if None in places:
                 self._refuse(names, place(n))
             if len(set(places)) != len(places):
@@ -172,18 +181,20 @@ class ByName:
             joints += places  # type: ignore[arg-type]
             landmarks += person if self.listed else person.values()
         values = self.values.table(landmarks, len(landmarks))
-        table = np.full((len(people), JOINTS, values.shape[-1]), np.nan)
+        table = np.full((len(people), self.skeleton.num_joints, values.shape[-1]), np.nan)
         table[owners, joints] = values
         return _apart(table)
 
     def _refuse(self, names: Sequence[object], where: str) -> None:
-        strange = [str(name) for name in names if joint_index(str(name)) is None]
+        skeleton = self.skeleton
+        strange = [str(name) for name in names if joint_index(str(name), skeleton) is None]
         if all(name.isdigit() for name in strange):
-            raise InputError(f"{where}: landmark number {strange[0]} where '{BLAZEPOSE.name}' has 0 to {JOINTS - 1}")
+            last = skeleton.num_joints - 1
+            raise InputError(f"{where}: landmark number {strange[0]} where '{skeleton.name}' has 0 to {last}")
         shown = ', '.join(repr(name[:30]) for name in strange[:3]) + (' …' if len(strange) > 3 else '')
         raise InputError(
             f'{where}: {len(names)} landmarks, of which {shown} {"is" if len(strange) == 1 else "are"} not named as '
-            f"in '{BLAZEPOSE.name}' (MediaPipe's names, such as left_foot_index); rename or remove them"
+            f"in '{skeleton.name}' ({_example(skeleton)}); rename or remove them"
         )
 
 
@@ -192,22 +203,24 @@ class Flat:
     """One list of numbers, x y, x y z (or x y score) or x y z score for each landmark."""
 
     scored: bool = False  # three numbers are x, y, score
+    skeleton: Skeleton = BLAZEPOSE
 
     type: Any = list[Number]
 
     def tables(self, people: Sequence[Any], place: Place) -> Tables:
         """(N, V, 3) and the scores."""
-        width, rest = divmod(len(people[0]), JOINTS)
+        joints = self.skeleton.num_joints
+        width, rest = divmod(len(people[0]), joints)
         for n, person in enumerate(people):
-            if rest or not 2 <= width <= 4 or len(person) != width * JOINTS:
+            if rest or not 2 <= width <= 4 or len(person) != width * joints:
                 found = len(person)
                 hint = ' (OpenPose BODY_25, which is another skeleton)' if found == 75 else ''
                 raise InputError(
-                    f"{place(n)}: {found} numbers{hint} where '{BLAZEPOSE.name}' has "
-                    f'{JOINTS} landmarks of 2, 3 or 4 numbers, {2 * JOINTS}, {3 * JOINTS} or {4 * JOINTS} in all'
+                    f"{place(n)}: {found} numbers{hint} where '{self.skeleton.name}' has "
+                    f'{joints} landmarks of 2, 3 or 4 numbers, {2 * joints}, {3 * joints} or {4 * joints} in all'
                 )
-        values = _numbers(people, width * JOINTS).reshape(len(people), JOINTS, width)
-        table = np.full((len(people), JOINTS, 4), np.nan)
+        values = _numbers(people, width * joints).reshape(len(people), joints, width)
+        table = np.full((len(people), joints, 4), np.nan)
         if width == 3 and self.scored:
             table[..., [0, 1, 3]] = values
         else:
@@ -240,26 +253,30 @@ class PoseAndScore(msgspec.Struct, gc=False):
 class Split:
     """Coordinates and scores in two lists, as ST-GCN's Kinetics-skeleton has them."""
 
+    skeleton: Skeleton = BLAZEPOSE
+
     type: Any = PoseAndScore
 
     def tables(self, people: Sequence[Any], place: Place) -> Tables:
         """(N, V, 2), or (N, V, 3) if there is depth, and the scores."""
-        unknown: list[Number] = [None] * JOINTS
+        joints = self.skeleton.num_joints
+        unknown: list[Number] = [None] * joints
         poses = [person.pose for person in people]
         scores = [person.score or unknown for person in people]
-        width = len(poses[0]) // JOINTS
-        if width not in (2, 3) or {*map(len, poses)} != {width * JOINTS} or {*map(len, scores)} != {JOINTS}:
+        width = len(poses[0]) // joints
+        if width not in (2, 3) or {*map(len, poses)} != {width * joints} or {*map(len, scores)} != {joints}:
             self._refuse(poses, scores, place)
-        return _numbers(poses, width * JOINTS).reshape(-1, JOINTS, width), _numbers(scores, JOINTS)
+        return _numbers(poses, width * joints).reshape(-1, joints, width), _numbers(scores, joints)
 
     def _refuse(self, poses: Sequence[list[Number]], scores: Sequence[list[Number]], place: Place) -> None:
+        joints = self.skeleton.num_joints
         for n, (pose, score) in enumerate(zip(poses, scores, strict=True)):
             found = len(pose) // 2
-            if len(pose) % JOINTS or found < JOINTS or len(pose) > 3 * JOINTS:
+            if len(pose) % joints or found < joints or len(pose) > 3 * joints:
                 hint = ' (OpenPose, which is another skeleton)' if found in (18, 25) else ''
-                raise InputError(f'{place(n)}: {wrong_number(found)}{hint}')
-            if len(score) != JOINTS:
-                raise InputError(f'{place(n)}: {len(score)} scores for {JOINTS} landmarks')
+                raise InputError(f'{place(n)}: {wrong_number(found, self.skeleton)}{hint}')
+            if len(score) != joints:
+                raise InputError(f'{place(n)}: {len(score)} scores for {joints} landmarks')
             if len(pose) != len(poses[0]):
                 raise InputError(f'{place(n)}: {len(pose)} numbers where there were {len(poses[0])} before')
 
@@ -267,29 +284,30 @@ class Split:
 Coding = InOrder | ByName | Flat | Split
 
 
-def recognise_coding(person: object, whole: bool) -> Coding | None:
+def recognise_coding(person: object, whole: bool, skeleton: Skeleton = BLAZEPOSE) -> Coding | None:
     """The coding of one person's landmarks, None if they are none.
 
     Args:
         person: Decoded JSON.
         whole: False if the JSON was cut short, so that the last item of any list may lack something.
+        skeleton: Whose joints they are.
     """
     enough = 1 if whole else 2
     if isinstance(person, dict):
         if isinstance(person.get('pose'), list) and _flat(person['pose']):
-            return Split()
+            return Split(skeleton)
         named = list(person.values())
-        if len(named) >= enough and knows_names(person):
+        if len(named) >= enough and knows_names(person, skeleton):
             values = _values(named[0])
-            return ByName(values, listed=False) if values else None
+            return ByName(values, listed=False, skeleton=skeleton) if values else None
     if isinstance(person, list) and len(person) >= enough:
         values = _values(person[0])
         if isinstance(values, Spelling) and values.name:
-            return ByName(values, listed=True)
+            return ByName(values, listed=True, skeleton=skeleton)
         if values:
-            return InOrder(values)
+            return InOrder(values, skeleton)
         if _flat(person):
-            return Flat()
+            return Flat(skeleton=skeleton)
     return None
 
 

@@ -2,12 +2,15 @@
 
 from __future__ import annotations
 
+from functools import lru_cache
+
 import numpy as np
 from numpy.typing import NDArray
 
 from blazepose_skl.clips import FloatArray
 from blazepose_skl.dumps.joints import BLAZEPOSE
 from blazepose_skl.errors import InputError
+from blazepose_skl.skeletons import Skeleton
 
 __all__ = [
     'UNITS',
@@ -72,9 +75,14 @@ def settle_scores(scores: FloatArray, seen: NDArray[np.bool_]) -> tuple[FloatArr
     return np.where(seen, scores.clip(0, 1), 0).astype(np.float32), note
 
 
-_UPPER_BODY = [BLAZEPOSE.index(joint) for joint in ('nose', 'left_shoulder', 'right_shoulder')]
-_SHOULDERS = [BLAZEPOSE.index(f'{side}_shoulder') for side in ('left', 'right')]
-_HIPS = [BLAZEPOSE.index(f'{side}_hip') for side in ('left', 'right')]
+_SHOULDERS = ('left_shoulder', 'right_shoulder')
+_HIPS = ('left_hip', 'right_hip')
+
+
+@lru_cache(maxsize=64)
+def _places(skeleton: Skeleton, joints: tuple[str, ...]) -> list[int]:
+    """Where some joints are, [] if the skeleton has not all of them."""
+    return [skeleton.index(joint) for joint in joints] if set(joints) <= set(skeleton.joints) else []
 
 
 def _median(values: FloatArray) -> float:
@@ -84,25 +92,31 @@ def _median(values: FloatArray) -> float:
     return float(ordered[(seen - 1) // 2] + ordered[seen // 2]) / 2 if seen else float('nan')
 
 
-def _torso(landmarks: FloatArray) -> FloatArray:
-    """From the middle of the hips to that of the shoulders, (N, V, C)."""
-    return np.asarray(landmarks[:, _SHOULDERS].mean(1) - landmarks[:, _HIPS].mean(1), np.float32)
+def _torso(landmarks: FloatArray, skeleton: Skeleton) -> FloatArray:
+    """From the middle of the hips to that of the shoulders, (N, C), NaN for a skeleton that has none."""
+    hips, shoulders = _places(skeleton, _HIPS), _places(skeleton, _SHOULDERS)
+    if not (hips and shoulders):
+        return np.full((len(landmarks), landmarks.shape[-1]), np.nan, np.float32)
+    return np.asarray(landmarks[:, shoulders].mean(1) - landmarks[:, hips].mean(1), np.float32)
 
 
-def is_about_the_body(landmarks: FloatArray) -> bool:
+def is_about_the_body(landmarks: FloatArray, skeleton: Skeleton = BLAZEPOSE) -> bool:
     """Whether landmarks (N, V, 3) have their origin between the hips, as MediaPipe's world landmarks have.
 
     So they do where the hips lie within a tenth of the torso from it in nine of ten detections; some thirty are tried.
     """
+    ends = [_places(skeleton, _HIPS), _places(skeleton, _SHOULDERS)]
+    if not all(ends):
+        return False
     landmarks = landmarks[:: len(landmarks) // 40 + 1, :, :2]
     # Twice the vectors, squared: every dump comes by here.
-    hips, shoulders = (landmarks[:, left] + landmarks[:, right] for left, right in (_HIPS, _SHOULDERS))
+    hips, shoulders = (landmarks[:, left] + landmarks[:, right] for left, right in ends)
     middle, torso = (np.square(vectors).sum(-1) for vectors in (hips, shoulders - hips))
     known = int(len(torso) - np.isnan(torso).sum())
     return known > 0 and int((middle <= 0.01 * torso).sum()) >= 0.9 * known  # where either is NaN it is not less
 
 
-def recognise_unit(landmarks: FloatArray, where: str) -> str:
+def recognise_unit(landmarks: FloatArray, where: str, skeleton: Skeleton = BLAZEPOSE) -> str:
     """The unit of landmarks in the picture, from the bulk of the values and never from single ones.
 
     Legs and hands are often outside the picture, nose and shoulders hardly ever: where they are beyond
@@ -111,6 +125,7 @@ def recognise_unit(landmarks: FloatArray, where: str) -> str:
     Args:
         landmarks: (N, V, C), C >= 2, NaN where unseen.
         where: For messages.
+        skeleton: One without nose and shoulders is looked at as a whole.
 
     Raises:
         InputError: The bulk lies where either may be.
@@ -119,7 +134,8 @@ def recognise_unit(landmarks: FloatArray, where: str) -> str:
     landmarks = landmarks[:: len(landmarks) // 40 + 1]
     middle = _median(np.abs(landmarks[..., :2]))
     if middle < _FRACTION_BELOW:
-        x, y = (_median(landmarks[:, _UPPER_BODY, axis]) for axis in (0, 1))
+        upper = _places(skeleton, ('nose', *_SHOULDERS)) or slice(None)
+        x, y = (_median(landmarks[:, upper, axis]) for axis in (0, 1))
         if x > _BEYOND and y <= 1:
             return 'height'
         return 'width' if y > _BEYOND and x <= 1 else 'fraction'
@@ -140,13 +156,13 @@ def scale_to_pixels(landmarks: FloatArray, unit: str, size: tuple[int, int]) -> 
     return np.asarray(flat * scales, np.float32).reshape(*landmarks.shape[:2], 2)
 
 
-def scale_to_metres(landmarks: FloatArray, unit: str | None) -> tuple[FloatArray, str]:
+def scale_to_metres(landmarks: FloatArray, unit: str | None, skeleton: Skeleton = BLAZEPOSE) -> tuple[FloatArray, str]:
     """Landmarks (N, V, 3) in metres, and their unit; without one, a torso longer than three is in centimetres."""
     if unit is None:
-        unit = 'centimetres' if _median(np.linalg.norm(_torso(landmarks)[:, :2], axis=-1)) > 3 else 'metres'
+        unit = 'centimetres' if _median(np.linalg.norm(_torso(landmarks, skeleton)[:, :2], axis=-1)) > 3 else 'metres'
     return (np.asarray(landmarks * np.float32(0.01), np.float32) if unit == 'centimetres' else landmarks), unit
 
 
-def points_up(landmarks: FloatArray) -> bool:
+def points_up(landmarks: FloatArray, skeleton: Skeleton = BLAZEPOSE) -> bool:
     """Whether y of landmarks about the body grows upwards: shoulders are above hips in most pictures of people."""
-    return _median(_torso(landmarks)[:, 1]) > 0.1
+    return _median(_torso(landmarks, skeleton)[:, 1]) > 0.1

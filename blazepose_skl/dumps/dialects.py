@@ -13,7 +13,7 @@ from typing import Any, Generic, TypeVar
 
 import msgspec
 
-__all__ = ['DIALECTS', 'Dialect', 'Frame']
+__all__ = ['DIALECTS', 'Dialect', 'Frame', 'Message', 'P', 'of_type']
 
 P = TypeVar('P')
 People = Sequence[Any]
@@ -145,7 +145,7 @@ class OpenPose(Frame, Generic[P], gc=False):
     people: list[OpenPosePerson[P]] | None = None
 
 
-def _of(generic: Any) -> Callable[[Any], Any]:
+def of_type(generic: Any) -> Callable[[Any], Any]:
     return lambda person: generic[person]
 
 
@@ -161,67 +161,67 @@ DIALECTS: tuple[Dialect, ...] = (
     Dialect(
         'kinetics',
         "ST-GCN's Kinetics-skeleton: skeleton[].pose and .score",
-        _of(Kinetics),
+        of_type(Kinetics),
         lambda frame: frame.skeleton,
     ),
     Dialect(
         'message',
         "MediaPipe's protobuf message: landmark[]",
-        _of(OneMessage),
+        of_type(OneMessage),
         _held,
     ),
     Dialect(
         'messages',
         "MediaPipe's protobuf messages: pose_landmarks.landmark[] and pose_world_landmarks.landmark[]",
-        _of(Messages),
+        of_type(Messages),
         lambda frame: _held(frame.pose_landmarks),
         lambda frame: _held(frame.pose_world_landmarks),
     ),
     Dialect(
         'results',
         'legacy JavaScript onResults: poseLandmarks[] and poseWorldLandmarks[]',
-        _of(Results),
+        of_type(Results),
         lambda frame: _one(frame.poseLandmarks),
         lambda frame: _one(frame.poseWorldLandmarks),
     ),
     Dialect(
         'python-results',
         'one person under Python names: pose_landmarks[] and pose_world_landmarks[]',
-        _of(PythonResults),
+        of_type(PythonResults),
         lambda frame: _one(frame.pose_landmarks),
         lambda frame: _one(frame.pose_world_landmarks),
     ),
     Dialect(
         'tasks-js',
         'MediaPipe Tasks, JavaScript and Swift: landmarks[][] and worldLandmarks[][]',
-        _of(TasksJs),
+        of_type(TasksJs),
         lambda frame: frame.landmarks,
         lambda frame: frame.worldLandmarks or frame.world_landmarks,
     ),
     Dialect(
         'tasks',
         'MediaPipe Tasks, Python: pose_landmarks[][] and pose_world_landmarks[][]',
-        _of(TasksPython),
+        of_type(TasksPython),
         lambda frame: frame.pose_landmarks,
         lambda frame: frame.pose_world_landmarks,
     ),
     Dialect(
         'landmarks',
         'one person a frame: landmarks, in order or by name',
-        _of(Landmarks),
+        of_type(Landmarks),
         lambda frame: _one(frame.landmarks),
     ),
     Dialect(
         'keypoints',
         'one person a frame: keypoints (and keypoints3D), in order or by name',
-        _of(Keypoints),
+        of_type(Keypoints),
         lambda frame: _one(frame.keypoints),
         lambda frame: _one(frame.keypoints3D),
     ),
     Dialect(
         'joint-positions',
         'one person a frame: joint_positions by name',
-        _of(JointPositions),
+        of_type(JointPositions),
         lambda frame: _one(frame.joint_positions),
     ),
     Dialect(
@@ -240,14 +240,14 @@ DIALECTS: tuple[Dialect, ...] = (
     Dialect(
         'openpose',
         "OpenPose's people[].pose_keypoints_2d, only if it holds 33 landmarks",
-        _of(OpenPose),
+        of_type(OpenPose),
         lambda frame: [person.pose_keypoints_2d for person in frame.people or ()],
         scored=True,
     ),
     Dialect(
         'coco',
         'COCO-like: annotations[].keypoints of 33 times x, y, v, for each picture or for all',
-        _of(Coco),
+        of_type(Coco),
         lambda frame: [person.keypoints for person in frame.annotations or () if person.keypoints],
         spread=_by_image,
         scored=True,

@@ -21,10 +21,13 @@ import numpy as np
 from blazepose_skl.dumps.codings import Coding, Flat, Tables, recognise_coding, without_depth
 from blazepose_skl.dumps.dialects import DIALECTS, Dialect, Frame
 from blazepose_skl.dumps.faults import LINES, LIST, SINGLE, fault_in, name_of_type
+from blazepose_skl.dumps.hands import HAND_DIALECTS, dialects_of
+from blazepose_skl.dumps.joints import BLAZEPOSE
 from blazepose_skl.dumps.metadata import METADATA_KEYS, read_metadata, read_numbers, read_times
 from blazepose_skl.dumps.outline import NOT_A_NUMBER, decode_beginning
 from blazepose_skl.dumps.recording import Metadata, Recording, to_float32
 from blazepose_skl.errors import InputError
+from blazepose_skl.skeletons import Skeleton
 
 __all__ = ['SINGLE', 'Layout', 'NobodyFound', 'read_json', 'read_json_frames', 'recognise']
 
@@ -58,7 +61,7 @@ _FIRST_LINE = 4 * _FIRST_FRAME
 _POSE_SCORES = (b'"score"', b'"confidence"')
 
 
-def recognise(text: bytes, where: str, dialect: str | None = None) -> Layout:
+def recognise(text: bytes, where: str, dialect: str | None = None, skeleton: Skeleton = BLAZEPOSE) -> Layout:
     """The structure of a JSON dump, from as little of its beginning as shows a person.
 
     Raises:
@@ -66,13 +69,13 @@ def recognise(text: bytes, where: str, dialect: str | None = None) -> Layout:
     """
     if not (text[:_FIRST_LOOK].strip() or text.strip()):  # the latter may copy it all
         raise InputError(f'{where}: the file is empty; a JSON dump was expected')
-    dialects = [known for known in DIALECTS if dialect in (None, known.name)]
+    dialects = [known for known in dialects_of(skeleton) if dialect in (None, known.name)]
     lines = _first_lines(text)
     size = _FIRST_LOOK
     while True:
         whole = size >= len(text)
         try:
-            layouts, blank = _layouts(text, size, lines, dialects)
+            layouts, blank = _layouts(text, size, lines, dialects, skeleton)
         except (msgspec.DecodeError, UnicodeDecodeError, RecursionError) as error:
             raise fault_in(text, error, where, LINES if lines else SINGLE) from None
         if len(layouts) == 1:
@@ -100,22 +103,24 @@ def _first_lines(text: bytes) -> list[bytes]:
     return lines if len(lines) > 1 else [text[:end]]
 
 
-def _layouts(text: bytes, size: int, lines: Sequence[bytes], dialects: Sequence[Dialect]) -> tuple[list[Layout], bool]:
+def _layouts(
+    text: bytes, size: int, lines: Sequence[bytes], dialects: Sequence[Dialect], skeleton: Skeleton
+) -> tuple[list[Layout], bool]:
     """The layouts that fit the first ``size`` bytes, and whether these are of a dump in which nobody was seen."""
     if lines:
         frames = [decode_beginning(line) for line in lines]
-        found = _of_frames(LINES, frames, True, dialects)
+        found = _of_frames(LINES, frames, True, dialects, skeleton)
         return found, not found and all(map(_nobody, frames))
     value = decode_beginning(text[:size])
     whole = size >= len(text)
     if isinstance(value, dict):
         for key in _FRAMES:
             if isinstance(value.get(key), list):
-                found = _of_frames(key, value[key], whole, dialects)
+                found = _of_frames(key, value[key], whole, dialects, skeleton)
                 return found, not found and all(map(_nobody, value[key]))
     elif isinstance(value, list):
-        found = _of_frames(LIST, value, whole, dialects)
-        poses = _of_frames(SINGLE, [value], whole, [known for known in dialects if known.name == 'poses'])
+        found = _of_frames(LIST, value, whole, dialects, skeleton)
+        poses = _of_frames(SINGLE, [value], whole, [known for known in dialects if known.name == 'poses'], skeleton)
         if found and poses:
             if len(value) == 1 and not whole and any(text.find(word, 0, _FIRST_FRAME) >= 0 for word in _POSE_SCORES):
                 return [], False  # the score may stand behind the keypoints
@@ -124,7 +129,7 @@ def _layouts(text: bytes, size: int, lines: Sequence[bytes], dialects: Sequence[
                 found = poses if len(value) == 1 else found + poses
         if found:
             return found, False
-    found = _of_frames(SINGLE, [value], whole, dialects)
+    found = _of_frames(SINGLE, [value], whole, dialects, skeleton)
     blank = _nobody(value) or (isinstance(value, list) and all(map(_nobody, value)))
     return found, not found and blank
 
@@ -144,7 +149,9 @@ def _may_be_poses(items: Sequence[Any]) -> bool:
     )
 
 
-def _of_frames(sequence: str, frames: Iterable[Any], whole: bool, dialects: Sequence[Dialect]) -> list[Layout]:
+def _of_frames(
+    sequence: str, frames: Iterable[Any], whole: bool, dialects: Sequence[Dialect], skeleton: Skeleton
+) -> list[Layout]:
     """The layouts that fit the first frame in which somebody is seen."""
     for frame in frames:
         found = []
@@ -154,9 +161,9 @@ def _of_frames(sequence: str, frames: Iterable[Any], whole: bool, dialects: Sequ
                 people = [person for person in dialect.people(typed) or () if person]
             except msgspec.ValidationError:
                 continue
-            coding = recognise_coding(people[0], whole) if people else None
+            coding = recognise_coding(people[0], whole, skeleton) if people else None
             if isinstance(coding, Flat):
-                coding = Flat(scored=dialect.scored)
+                coding = replace(coding, scored=dialect.scored)
             if coding:
                 found.append(Layout(sequence, dialect, coding))
         if found:
@@ -171,7 +178,9 @@ def _nobody(frame: object) -> bool:
     return frame is None or frame == []
 
 
-_FRAME_TYPES = [getattr(kind, '__origin__', kind) for kind in (dialect.frame(Any) for dialect in DIALECTS)]
+_FRAME_TYPES = [
+    getattr(kind, '__origin__', kind) for kind in (dialect.frame(Any) for dialect in (*DIALECTS, *HAND_DIALECTS))
+]
 _KNOWN_KEYS = frozenset(METADATA_KEYS + _FRAMES).union(
     *(kind.__struct_fields__ for kind in _FRAME_TYPES if isinstance(kind, type) and issubclass(kind, Frame))
 )
@@ -256,7 +265,9 @@ def _collector_paused() -> Iterator[None]:
             gc.enable()
 
 
-def read_json(text: bytes, where: str, dialect: str | None = None, depth: bool = True) -> Recording:
+def read_json(
+    text: bytes, where: str, dialect: str | None = None, depth: bool = True, skeleton: Skeleton = BLAZEPOSE
+) -> Recording:
     """The recording of one JSON dump.
 
     Args:
@@ -265,16 +276,17 @@ def read_json(text: bytes, where: str, dialect: str | None = None, depth: bool =
         dialect: Its dialect, None to recognise it.
         depth: False to leave out depth and world landmarks, which landmarks in the picture do without;
             the recording's ``deeper`` reads them after all.
+        skeleton: Whose joints they are.
 
     Raises:
         InputError: With the place of what is wrong.
     """
     with _collector_paused():
-        return _read_json(text.removeprefix(b'\xef\xbb\xbf'), where, dialect, depth)
+        return _read_json(text.removeprefix(b'\xef\xbb\xbf'), where, dialect, depth, skeleton)
 
 
-def _read_json(text: bytes, where: str, dialect: str | None, depth: bool) -> Recording:
-    layout = recognise(text, where, dialect)
+def _read_json(text: bytes, where: str, dialect: str | None, depth: bool, skeleton: Skeleton) -> Recording:
+    layout = recognise(text, where, dialect, skeleton)
     if not depth:
         layout = replace(layout, coding=without_depth(layout.coding))
     decoded = decode(text, _decoder(layout), where, layout.sequence)
@@ -287,10 +299,12 @@ def _read_json(text: bytes, where: str, dialect: str | None, depth: bool) -> Rec
         frames = getattr(decoded, layout.sequence)
         said = {key: getattr(decoded, key) for key in METADATA_KEYS}
     recording = _record(frames, layout, where, read_metadata(said), lambda frame: f'{where}, frame {frame}', depth)
-    return recording if depth else replace(recording, deeper=lambda: read_json(text, where, dialect))
+    return recording if depth else replace(recording, deeper=lambda: read_json(text, where, dialect, skeleton=skeleton))
 
 
-def read_json_frames(texts: Sequence[tuple[str, bytes]], where: str, dialect: str | None = None) -> Recording:
+def read_json_frames(
+    texts: Sequence[tuple[str, bytes]], where: str, dialect: str | None = None, skeleton: Skeleton = BLAZEPOSE
+) -> Recording:
     """The recording of a clip that has a file, (place, text), for each frame; an empty one is a missed frame.
 
     Raises:
@@ -299,7 +313,7 @@ def read_json_frames(texts: Sequence[tuple[str, bytes]], where: str, dialect: st
     layout = None
     for place, text in texts:
         try:
-            layout = recognise(text, place, dialect)
+            layout = recognise(text, place, dialect, skeleton)
             break
         except NobodyFound:
             continue

@@ -6,11 +6,9 @@ import re
 from collections.abc import Iterable
 from functools import lru_cache
 
-from blazepose_skl.skeletons import Skeleton, get_skeleton
+from blazepose_skl.skeletons import BLAZEPOSE, Skeleton
 
 __all__ = ['BLAZEPOSE', 'joint_index', 'knows_names']
-
-BLAZEPOSE: Skeleton = get_skeleton('blazepose')
 
 _WORD = re.compile(r'[A-Z]?[a-z]+|[A-Z]+')
 
@@ -19,12 +17,19 @@ def _words(name: str) -> frozenset[str]:
     return frozenset(word.lower() for word in _WORD.findall(name))
 
 
-_BY_WORDS = {_words(joint): i for i, joint in enumerate(BLAZEPOSE.joints)}
+@lru_cache(maxsize=16)
+def _by_words(skeleton: Skeleton) -> dict[frozenset[str], int | None]:
+    """The joint of each set of words, None where several joints have it, as numbered ones have."""
+    found: dict[frozenset[str], int | None] = {}
+    for place, joint in enumerate(skeleton.joints):
+        words = _words(joint)
+        found[words] = None if words in found else place
+    return found
 
 
 @lru_cache(maxsize=4096)
-def joint_index(name: str) -> int | None:
-    """The place of a joint in BlazePose's order, None if no joint is called so.
+def joint_index(name: str, skeleton: Skeleton = BLAZEPOSE) -> int | None:
+    """The place of a joint in the order of a skeleton, None if no joint is called so.
 
     Case, order and separators of the words do not matter, nor does the number that MediaPipe's first
     version put behind the fingers; a name that is a number is the place itself.
@@ -33,10 +38,10 @@ def joint_index(name: str) -> int | None:
     [1, 1, 1, 9, 32, None]
     """
     if name.isascii() and name.isdigit():
-        return int(name) if len(name) < 4 and int(name) < BLAZEPOSE.num_joints else None
-    return _BY_WORDS.get(_words(name))
+        return int(name) if len(name) < 4 and int(name) < skeleton.num_joints else None
+    return skeleton.index(name) if name in skeleton.joints else _by_words(skeleton).get(_words(name))
 
 
-def knows_names(names: Iterable[str]) -> bool:
+def knows_names(names: Iterable[str], skeleton: Skeleton = BLAZEPOSE) -> bool:
     """Whether some of the names are joints: then the others ought to be."""
-    return any(joint_index(name) is not None for name in names)
+    return any(joint_index(name, skeleton) is not None for name in names)

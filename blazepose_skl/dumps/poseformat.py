@@ -7,13 +7,15 @@ import struct
 import numpy as np
 
 from blazepose_skl.clips import FloatArray
-from blazepose_skl.dumps.joints import BLAZEPOSE, joint_index
+from blazepose_skl.dumps.joints import joint_index
 from blazepose_skl.dumps.recording import Metadata, Recording
 from blazepose_skl.errors import InputError
+from blazepose_skl.skeletons import BLAZEPOSE, HAND, HOLISTIC, Skeleton
 
 __all__ = ['is_pose_file', 'read_pose_file']
 
 _IMAGE, _WORLD = 'POSE_LANDMARKS', 'POSE_WORLD_LANDMARKS'
+_HANDS = ('LEFT_HAND_LANDMARKS', 'RIGHT_HAND_LANDMARKS')
 _VERSIONS = (np.float32(0.1), np.float32(0.2))
 
 
@@ -42,19 +44,21 @@ class _Cursor:
         return self.data[self.at - length : self.at].decode('utf-8', 'replace')
 
 
-def read_pose_file(data: bytes, where: str) -> Recording:
+def read_pose_file(data: bytes, where: str, skeleton: Skeleton = BLAZEPOSE) -> Recording:
     """The recording in a .pose file: coordinates in pixels, several people, confidence 0 where unseen.
+
+    Of MediaPipe's pose, or with the hands for 'holistic'.
 
     Raises:
         InputError: It is cut, or has no MediaPipe pose.
     """
     try:
-        return _parse(_Cursor(data), where)
+        return _parse(_Cursor(data), where, skeleton == HOLISTIC)
     except struct.error:
         raise InputError(f'{where}: the .pose file ends in the middle; copy it again') from None
 
 
-def _parse(cursor: _Cursor, where: str) -> Recording:
+def _parse(cursor: _Cursor, where: str, with_hands: bool) -> Recording:
     (version,) = cursor.take('f')
     width, height, _ = cursor.take('HHH')
     places: dict[str, tuple[int, list[str]]] = {}
@@ -82,11 +86,12 @@ def _parse(cursor: _Cursor, where: str) -> Recording:
     data = data.reshape(int(frames), int(people), points, dims)
     confidence = confidence.reshape(int(frames), int(people), points)
 
-    def pick(component: str) -> tuple[FloatArray, FloatArray]:
+    def pick(component: str, skeleton: Skeleton = BLAZEPOSE) -> tuple[FloatArray, FloatArray]:
         start, names = places[component]
-        joints = [joint_index(name) for name in names]
-        if len(joints) != BLAZEPOSE.num_joints or set(joints) != set(range(BLAZEPOSE.num_joints)):
-            raise InputError(f"{where}: {len(names)} points in {component} where '{BLAZEPOSE.name}' has 33 joints")
+        joints = [joint_index(name, skeleton) for name in names]
+        wanted = skeleton.num_joints
+        if len(joints) != wanted or set(joints) != set(range(wanted)):
+            raise InputError(f"{where}: {len(names)} points in {component} where '{skeleton.name}' has {wanted} joints")
         order = start + np.argsort(np.array(joints, np.float64))
         landmarks = np.full((*data.shape[:2], len(joints), 3), np.nan, np.float32)
         landmarks[..., : min(dims, 3)] = data[:, :, order, :3]
@@ -95,7 +100,15 @@ def _parse(cursor: _Cursor, where: str) -> Recording:
         return landmarks, scores
 
     image, scores = pick(_IMAGE)
-    world = pick(_WORLD)[0] if _WORLD in places else None
+    world = pick(_WORLD)[0] if _WORLD in places and not with_hands else None
+    if with_hands:
+        lacking = [component for component in _HANDS if component not in places]
+        if lacking:
+            raise InputError(
+                f'{where}: no {" and no ".join(lacking)} in this .pose file, which has {", ".join(places)}'
+            )
+        parts = [(image, scores), *(pick(component, HAND) for component in _HANDS)]
+        image, scores = (np.concatenate(values, axis=2) for values in zip(*parts, strict=True))
     present = ~np.isnan(image[..., 0]).all(-1)
     return Recording(
         dialect='pose',

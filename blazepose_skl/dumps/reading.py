@@ -11,7 +11,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from blazepose_skl.clips import Clip, FloatArray
-from blazepose_skl.dumps.arrays import MAGIC, is_one_frame, read_arrays
+from blazepose_skl.dumps.arrays import MAGIC, holds_hands, is_one_frame, read_arrays
 from blazepose_skl.dumps.coordinates import (
     WORLD_UNITS,
     is_about_the_body,
@@ -25,7 +25,7 @@ from blazepose_skl.dumps.coordinates import (
 from blazepose_skl.dumps.dialects import DIALECTS
 from blazepose_skl.dumps.documents import NobodyFound, read_json, read_json_frames, recognise
 from blazepose_skl.dumps.faults import SINGLE, beginning_of, check_encoding, refuse_zeros
-from blazepose_skl.dumps.joints import BLAZEPOSE
+from blazepose_skl.dumps.hands import HAND_DIALECTS, hands_of
 from blazepose_skl.dumps.people import choose_people, link_people
 from blazepose_skl.dumps.poseformat import is_pose_file, read_pose_file
 from blazepose_skl.dumps.recording import Recording
@@ -34,12 +34,13 @@ from blazepose_skl.dumps.tables import CSV_DIALECTS, read_csv
 from blazepose_skl.dumps.timing import order_frames
 from blazepose_skl.dumps.videos import complete_from_video
 from blazepose_skl.errors import InputError
+from blazepose_skl.skeletons import BLAZEPOSE, HAND, HOLISTIC, Skeleton
 from blazepose_skl.video import SUFFIXES as VIDEO_SUFFIXES
 
 __all__ = ['DEFAULT_SIZE', 'DIALECT_NAMES', 'Reading', 'clip_of', 'find_dumps', 'read_clip', 'read_recording']
 
 # All dialects, those that are not JSON too.
-DIALECT_NAMES = (*(known.name for known in DIALECTS), *CSV_DIALECTS, 'arrays', 'pose')
+DIALECT_NAMES = (*dict.fromkeys(known.name for known in (*DIALECTS, *HAND_DIALECTS)), *CSV_DIALECTS, 'arrays', 'pose')
 
 # What most cameras record; named in every summary in which it was used.
 DEFAULT_SIZE = (1920, 1080)
@@ -65,6 +66,7 @@ class Reading:
         videos: A folder with the videos of the dumps, of the same names: theirs goes before ``size``.
         people: People to keep, M.
         person: Whom to keep if there are more: see :func:`blazepose_skl.dumps.people.choose_people`.
+        skeleton: Whose joints the dumps have, in its order or by its names.
     """
 
     dialect: str | None = None
@@ -76,9 +78,12 @@ class Reading:
     videos: Path | None = None
     people: int = 1
     person: str = 'longest'
+    skeleton: Skeleton = BLAZEPOSE
 
 
-def find_dumps(dumps: Path, dialect: str | None = None, besides: Collection[Path] = ()) -> list[Source]:
+def find_dumps(
+    dumps: Path, dialect: str | None = None, besides: Collection[Path] = (), skeleton: Skeleton = BLAZEPOSE
+) -> list[Source]:
     """The clips under a folder, in natural order, without the files ``besides``, which are no dumps.
 
     Raises:
@@ -90,7 +95,7 @@ def find_dumps(dumps: Path, dialect: str | None = None, besides: Collection[Path
     paths = {path.resolve() for path in besides}
     sources = [
         source
-        for source in find_sources(dumps, lambda file: _is_frame(file, dialect))
+        for source in find_sources(dumps, lambda file: _is_frame(file, dialect, skeleton))
         if source.files[0].path.name not in names or source.files[0].path.resolve() not in paths
     ]
     if not sources:
@@ -98,13 +103,13 @@ def find_dumps(dumps: Path, dialect: str | None = None, besides: Collection[Path
     return sources
 
 
-def _is_frame(file: File, dialect: str | None) -> bool:
+def _is_frame(file: File, dialect: str | None, skeleton: Skeleton) -> bool:
     try:
         data = read_file(file)
         kind = _kind(data, file.place, dialect)
         if kind == 'arrays':
             return is_one_frame(data)
-        return kind == 'json' and recognise(data, file.place, dialect).sequence == SINGLE
+        return kind == 'json' and recognise(data, file.place, dialect, skeleton).sequence == SINGLE
     except InputError:
         return False
 
@@ -135,7 +140,9 @@ def _kind(data: bytes, place: str, dialect: str | None) -> str:
     return wanted
 
 
-def read_recording(source: Source, dialect: str | None = None, depth: bool = True) -> Recording:
+def read_recording(
+    source: Source, dialect: str | None = None, depth: bool = True, skeleton: Skeleton = BLAZEPOSE
+) -> Recording:
     """What a source's files hold; depth and world landmarks may be left out, see :func:`.documents.read_json`.
 
     Raises:
@@ -144,23 +151,25 @@ def read_recording(source: Source, dialect: str | None = None, depth: bool = Tru
     files = [(file.place, read_file(file)) for file in source.files]
     place, data = files[0]
     kind = _kind(data, place, dialect)
+    if skeleton == HAND and (kind == 'pose' or (kind == 'arrays' and holds_hands(data))):
+        return hands_of(read_recording(source, dialect, depth, HOLISTIC))
     if source.per_frame:
         if kind == 'arrays':
-            recording = read_arrays(files, source.place)
+            recording = read_arrays(files, source.place, skeleton)
         else:
-            recording = read_json_frames(files, source.place, dialect)
+            recording = read_json_frames(files, source.place, dialect, skeleton)
         return recording if recording.numbers is not None else replace(recording, numbers=_numbers_of(source))
     if kind == 'arrays':
-        return read_arrays(files, place)
+        return read_arrays(files, place, skeleton)
     if kind == 'pose':
-        return read_pose_file(data, place)
+        return read_pose_file(data, place, skeleton)
     if kind == 'json':
-        return read_json(data, place, dialect, depth)
+        return read_json(data, place, dialect, depth, skeleton)
     if beginning := beginning_of(data):
         refuse_zeros(data, place)
         if b',' not in data[:_FIRST_ROW].strip().split(b'\n')[0]:
             raise InputError(f"{place}: neither JSON nor a table with commas; it begins with '{beginning}'")
-    return read_csv(data, place, dialect)
+    return read_csv(data, place, dialect, skeleton)
 
 
 def _numbers_of(source: Source) -> NDArray[np.float64] | None:
@@ -176,7 +185,7 @@ def read_clip(source: Source, how: Reading) -> Clip:
         InputError: With the place of what is wrong.
     """
     flat = how.coords != 'world' and how.coordinates not in WORLD_UNITS
-    recording = read_recording(source, how.dialect, depth=not flat)
+    recording = read_recording(source, how.dialect, depth=not flat, skeleton=how.skeleton)
     if how.videos is not None:
         needed = how.size is None and how.coords != 'world'
         recording = complete_from_video(recording, how.videos, source.name, source.place, needed)
@@ -195,7 +204,7 @@ def clip_of(recording: Recording, how: Reading, where: str) -> Clip:
     image, world = recording.image, recording.world
     if image is not None:
         image = _checked(image, recording.scores, where)
-        about_body = how.coordinates in WORLD_UNITS if how.coordinates else is_about_the_body(image)
+        about_body = how.coordinates in WORLD_UNITS if how.coordinates else is_about_the_body(image, how.skeleton)
         if about_body and recording.deeper:
             return clip_of(recording.deeper(), how, where)
         if about_body:
@@ -206,17 +215,19 @@ def clip_of(recording: Recording, how: Reading, where: str) -> Clip:
     frames, chosen, scores, seen = _present(
         recording, _checked(chosen, recording.scores, where) if own else chosen, where
     )
-    _check_joints(seen, how.least_joints, where)
+    _check_joints(seen, how.least_joints, where, how.skeleton)
     scores, note = settle_scores(scores, seen)
     notes = recording.notes + ((note,) if note else ())
     size = recording.metadata.size or how.size or DEFAULT_SIZE
     if flat:
-        unit = how.coordinates or recognise_unit(chosen, where)
+        unit = how.coordinates or recognise_unit(chosen, where, how.skeleton)
         placed = scale_to_pixels(chosen, unit, size)
         notes += _notes_on_picture(recording, how, unit, size)
     else:
-        placed, unit = scale_to_metres(chosen, how.coordinates if how.coordinates in WORLD_UNITS else None)
-        up = how.y_up if how.y_up is not None else not own and points_up(placed)
+        placed, unit = scale_to_metres(
+            chosen, how.coordinates if how.coordinates in WORLD_UNITS else None, how.skeleton
+        )
+        up = how.y_up if how.y_up is not None else not own and points_up(placed, how.skeleton)
         if up:
             placed = placed * np.array([1, -1, 1], np.float32)
             notes += ('y pointed up, turned to point down',)
@@ -225,7 +236,7 @@ def clip_of(recording: Recording, how: Reading, where: str) -> Clip:
     return Clip(
         landmarks=landmarks,
         scores=confidence,
-        skeleton=BLAZEPOSE.name,
+        skeleton=how.skeleton.name,
         size=size,
         fps=recording.metadata.fps,
         source=where,
@@ -266,12 +277,12 @@ def _present(
     return recording.frames[present], landmarks[present], recording.scores[present], seen[present]
 
 
-def _check_joints(seen: NDArray[np.bool_], least: float, where: str) -> None:
+def _check_joints(seen: NDArray[np.bool_], least: float, where: str, skeleton: Skeleton) -> None:
     """Raise InputError if too few joints are seen in any frame."""
-    joints = BLAZEPOSE.num_joints if seen.all() else int(seen.any(axis=0).sum())
-    if joints < least * BLAZEPOSE.num_joints:
+    joints = skeleton.num_joints if seen.all() else int(seen.any(axis=0).sum())
+    if joints < least * skeleton.num_joints:
         wanted = f'a share of {least} is wanted (--least-joints)'
-        raise InputError(f'{where}: {joints} of {BLAZEPOSE.num_joints} joints; {wanted}')
+        raise InputError(f'{where}: {joints} of {skeleton.num_joints} joints; {wanted}')
 
 
 def _notes_on_picture(recording: Recording, how: Reading, unit: str, size: tuple[int, int]) -> tuple[str, ...]:

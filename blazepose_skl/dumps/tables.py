@@ -15,13 +15,13 @@ from blazepose_skl.dumps.joints import BLAZEPOSE, joint_index
 from blazepose_skl.dumps.metadata import read_number
 from blazepose_skl.dumps.recording import Metadata, Recording, to_float32
 from blazepose_skl.errors import InputError
+from blazepose_skl.skeletons import Skeleton
 
 __all__ = ['CSV_DIALECTS', 'read_csv', 'record_table']
 
 # With a header, and the pose-classification notebook's without.
 CSV_DIALECTS = ('table', 'notebook')
 
-JOINTS = BLAZEPOSE.num_joints
 _CHANNELS = {'x': 0, 'y': 1, 'z': 2, 'v': 3, 'visibility': 3, 'score': 3, 'confidence': 3, 'c': 3, 'presence': 3}
 _NUMBERS = ('frame', 'frame_index', 'frame_number', 'frame_id')
 _TIMES = {'timestamp_ms': 1e-3, 'timestamp': 1.0, 'time': 1.0}
@@ -50,7 +50,7 @@ def record_table(
     )
 
 
-def read_csv(text: bytes, where: str, dialect: str | None = None) -> Recording:
+def read_csv(text: bytes, where: str, dialect: str | None = None, skeleton: Skeleton = BLAZEPOSE) -> Recording:
     """The recording in a CSV file, of one of :data:`CSV_DIALECTS`.
 
     Raises:
@@ -63,46 +63,52 @@ def read_csv(text: bytes, where: str, dialect: str | None = None) -> Recording:
         raise InputError(f'{where}: neither JSON nor CSV nor another known kind of dump') from None
     if not rows:
         raise InputError(f'{where}: the file is empty; a dump was expected')
-    columns = _of_header(rows[0]) if dialect != 'notebook' else {}
+    columns = _of_header(rows[0], skeleton) if dialect != 'notebook' else {}
     if dialect == 'table' and not columns:
         raise InputError(f"{where}: no header such as x1, y1, … in its first row, so it is not dialect 'table'")
     if columns:
-        return _wide(rows, columns, where)
-    return _notebook(rows, where)
+        return _wide(rows, columns, where, skeleton)
+    return _notebook(rows, where, skeleton)
 
 
-def _of_header(header: Sequence[str]) -> dict[int, tuple[int, int]]:
+def _of_header(header: Sequence[str], skeleton: Skeleton) -> dict[int, tuple[int, int]]:
     """Column -> (joint, channel), from a header such as x1,y1,z1,v1 or 0..131 or left_hip_x; {} if it is none."""
     cells = [cell.strip() for cell in header]
     counted = [column for column, cell in enumerate(cells) if cell.isdecimal() and len(cell) < 5]
     numbers = [int(cells[column]) for column in counted]
     for width in (4, 3, 2):
-        if numbers and numbers == list(range(numbers[0], numbers[0] + width * JOINTS)) and numbers[0] in (0, 1):
+        if (
+            numbers
+            and numbers == list(range(numbers[0], numbers[0] + width * skeleton.num_joints))
+            and numbers[0] in (0, 1)
+        ):
             return {column: divmod(place, width) for place, column in enumerate(counted)}
     found: dict[int, tuple[str, int]] = {}
     for column, cell in enumerate(cells):
         parts = re.fullmatch(r'(?i)(x|y|z|v|c|visibility|score|confidence|presence)[ _]?(\d+|[a-z_ ()]+)', cell)
         joint, channel = (parts[2], parts[1]) if parts else ('', '')
-        if not parts or (not joint.isdecimal() and joint_index(joint) is None):
+        if not parts or (not joint.isdecimal() and joint_index(joint, skeleton) is None):
             ends = re.fullmatch(r'(?i)(.*?)[ _.]?(x|y|z|v|c|visibility|score|confidence|presence)', cell)
-            if not ends or not (ends[1].isdecimal() or joint_index(ends[1]) is not None):
+            if not ends or not (ends[1].isdecimal() or joint_index(ends[1], skeleton) is not None):
                 continue
             joint, channel = ends[1], ends[2]
         found[column] = (joint, _CHANNELS[channel.lower()])
     counts = [int(joint) for joint, _ in found.values() if joint.isdecimal() and len(joint) < 5]
     first = min(counts, default=0)  # numbered from 0 or from 1
     places = {
-        column: (int(joint) - first if joint.isdecimal() else joint_index(joint), channel)
+        column: (int(joint) - first if joint.isdecimal() else joint_index(joint, skeleton), channel)
         for column, (joint, channel) in found.items()
     }
     return {column: (joint, channel) for column, (joint, channel) in places.items() if joint is not None}
 
 
-def _wide(rows: Sequence[Sequence[str]], columns: dict[int, tuple[int, int]], where: str) -> Recording:
+def _wide(
+    rows: Sequence[Sequence[str]], columns: dict[int, tuple[int, int]], where: str, skeleton: Skeleton
+) -> Recording:
     joints = {joint for joint, _ in columns.values()}
-    if max(joints) >= JOINTS or len(columns) < 2 * len(joints):
-        raise InputError(f'{where}: {wrong_number(max(joints) + 1)}')
-    table = np.full((len(rows) - 1, JOINTS, 4), np.nan)
+    if max(joints) >= skeleton.num_joints or len(columns) < 2 * len(joints):
+        raise InputError(f'{where}: {wrong_number(max(joints) + 1, skeleton)}')
+    table = np.full((len(rows) - 1, skeleton.num_joints, 4), np.nan)
     targets = tuple(np.array(list(columns.values())).T)
     for frame, row in enumerate(rows[1:]):
         cells = [row[column] if column < len(row) else '' for column in columns]
@@ -125,21 +131,22 @@ def _wide(rows: Sequence[Sequence[str]], columns: dict[int, tuple[int, int]], wh
     )
 
 
-def _notebook(rows: Sequence[Sequence[str]], where: str) -> Recording:
+def _notebook(rows: Sequence[Sequence[str]], where: str, skeleton: Skeleton) -> Recording:
     """name[,class],x0,y0,z0,…: no header, no visibility."""
-    named = len(rows[0]) % JOINTS
-    if len(rows[0]) - named not in (2 * JOINTS, 3 * JOINTS, 4 * JOINTS) or named > 2:
+    joints = skeleton.num_joints
+    named = len(rows[0]) % joints
+    if len(rows[0]) - named not in (2 * joints, 3 * joints, 4 * joints) or named > 2:
         raise InputError(
-            f"{where}: neither JSON nor a table of '{BLAZEPOSE.name}': {len(rows[0])} columns where "
-            f'{3 * JOINTS + 1} (a name and {JOINTS} landmarks), or a header with x1, y1, …, were expected'
+            f"{where}: neither JSON nor a table of '{skeleton.name}': {len(rows[0])} columns where "
+            f'{3 * joints + 1} (a name and {joints} landmarks), or a header with x1, y1, …, were expected'
         )
-    channels = (len(rows[0]) - named) // JOINTS
-    table = np.full((len(rows), JOINTS, 4), np.nan)
+    channels = (len(rows[0]) - named) // joints
+    table = np.full((len(rows), joints, 4), np.nan)
     for frame, row in enumerate(rows):
         if len(row) != len(rows[0]):
             raise InputError(f'{where}, row {frame + 1}: {len(row)} columns where the first row has {len(rows[0])}')
         values = _floats(row[named:], f'{where}, row {frame + 1}')
-        table[frame, :, :channels] = np.reshape(values, (JOINTS, channels))
+        table[frame, :, :channels] = np.reshape(values, (joints, channels))
     names = [re.findall(r'\d{1,9}', row[0]) for row in rows] if named else []
     numbers = np.array([float(found[-1]) for found in names]) if names and all(names) else None
     label = _label([row[1] for row in rows], where) if named == 2 else None
