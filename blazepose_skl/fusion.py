@@ -3,19 +3,18 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import numpy as np
 from numpy.typing import NDArray
 
 from blazepose_skl.errors import InputError
 from blazepose_skl.evaluation import Scores
-from blazepose_skl.metrics import probabilities
+from blazepose_skl.metrics import probabilities, softmax
 
-__all__ = ['Run', 'fuse', 'in_one_order', 'search_weights']
+__all__ = ['Run', 'as_probabilities', 'fuse', 'in_one_order', 'search_weights']
 
-_STEPS = 1000
-_SETTLED = 1e-7
+_HELD = 1e-4
 
 
 @dataclass(frozen=True)
@@ -24,6 +23,11 @@ class Run:
 
     source: str
     scores: Scores
+
+
+def as_probabilities(run: Run) -> Run:
+    """The run with the softmax of its scores, unless they are probabilities already."""
+    return Run(run.source, replace(run.scores, scores=probabilities(run.scores.scores).astype(np.float32)))
 
 
 def in_one_order(runs: Sequence[Run]) -> list[Scores]:
@@ -64,13 +68,12 @@ def in_one_order(runs: Sequence[Run]) -> list[Scores]:
     return ordered
 
 
-def fuse(runs: Sequence[Run], weights: Sequence[float], softmax: bool = False) -> Scores:
+def fuse(runs: Sequence[Run], weights: Sequence[float]) -> Scores:
     """The weighted mean of scores, in the order of the first run's clips.
 
     Args:
         runs: Any number of them.
         weights: One for each, at least 0; they are divided by their sum, so that probabilities stay such.
-        softmax: Turn scores that are no probabilities into some first.
 
     Raises:
         InputError: The weights do not fit, or the runs do not (see :func:`in_one_order`).
@@ -83,16 +86,16 @@ def fuse(runs: Sequence[Run], weights: Sequence[float], softmax: bool = False) -
     ordered = in_one_order(runs)
     total = np.zeros(ordered[0].scores.shape)
     for weight, scores in zip(share / share.sum(), ordered, strict=True):
-        total += weight * (probabilities(scores.scores) if softmax else scores.scores)
+        total += weight * scores.scores
     return Scores(total.astype(np.float32), ordered[0].labels, ordered[0].names)
 
 
 def search_weights(validation: Sequence[Run], test: Sequence[Run]) -> NDArray[np.float64]:
-    """The weights under which the fused probabilities of the validation clips' true classes are highest, (runs,).
+    """The weights under which a choice by the weighted sum of scores best explains the validation clips, (runs,).
 
-    The mean logarithm of those has a single maximum, and it is found, for any number of runs, by the
-    expectation-maximisation steps for the weights of a mixture. Counting right clips instead would fit the
-    weights to single clips.
+    The class of a clip is chosen with a probability that grows with the exponential of its weighted sum
+    (McFadden's conditional logit): the rule by which fused scores are read, and a likelihood with one maximum,
+    for any number of runs. Counting right clips over a grid instead fits the weights to single clips.
 
     Args:
         validation: Scores on clips that were not trained on.
@@ -112,13 +115,21 @@ def search_weights(validation: Sequence[Run], test: Sequence[Run]) -> NDArray[np
             f"{validation[0].source}: clip '{both[0]}' is among those to fuse; weights are found on other clips "
             'than the ones they are judged by: give scores of a validation split'
         )
-    right = np.stack(
-        [probabilities(run.scores)[np.arange(len(run.labels)), run.labels] for run in ordered], axis=1
-    )  # (clips, runs)
-    weights = np.full(len(ordered), 1 / len(ordered))
-    for _ in range(_STEPS):
-        parts = np.maximum(right * weights, np.finfo(np.float64).tiny)
-        before, weights = weights, np.asarray((parts / parts.sum(axis=1, keepdims=True)).mean(axis=0))
-        if np.abs(weights - before).max() < _SETTLED:
-            break
-    return weights
+    try:
+        from scipy.optimize import minimize
+    except ImportError:
+        raise InputError('finding weights needs SciPy: pip install "blazepose-skl[plots]"') from None
+    scores = np.stack([run.scores for run in ordered]).astype(np.float64)  # (runs, clips, classes)
+    labels = ordered[0].labels
+    true = scores[:, np.arange(len(labels)), labels]
+
+    def surprise(weights: NDArray[np.float64]) -> tuple[float, NDArray[np.float64]]:
+        """Mean negative log-likelihood and its gradient; weights that may grow without end are held back."""
+        chances = softmax(np.tensordot(weights, scores, 1))
+        loss = -np.log(np.maximum(chances[np.arange(len(labels)), labels], np.finfo(np.float64).tiny)).mean()
+        slope = ((scores * chances).sum(axis=2) - true).mean(axis=1)
+        return float(loss + _HELD * weights @ weights / 2), slope + _HELD * weights
+
+    start = np.ones(len(ordered))
+    found = minimize(surprise, start, jac=True, method='L-BFGS-B', bounds=[(0, None)] * len(ordered)).x
+    return np.asarray(found / found.sum() if found.any() else start / len(start))

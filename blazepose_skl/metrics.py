@@ -25,6 +25,7 @@ __all__ = [
     'ranks',
     'reduce_confusion',
     'sensitivity',
+    'softmax',
     'top_k_accuracy',
 ]
 
@@ -40,9 +41,12 @@ def are_probabilities(scores: Floats) -> bool:
 def probabilities(scores: Floats) -> NDArray[np.float64]:
     """The scores if they are probabilities, else their softmax."""
     values = np.asarray(scores, np.float64)
-    if are_probabilities(values):
-        return values
-    raised = np.exp(values - values.max(axis=1, keepdims=True))
+    return values if are_probabilities(values) else softmax(values)
+
+
+def softmax(values: Floats) -> NDArray[np.float64]:
+    """The softmax of every row."""
+    raised = np.exp(np.asarray(values, np.float64) - values.max(axis=1, keepdims=True))
     return np.asarray(raised / raised.sum(axis=1, keepdims=True))
 
 

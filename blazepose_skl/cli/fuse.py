@@ -51,22 +51,23 @@ def fuse(
         raise InputError('--weights and --validation: weights are either given or found; choose one')
     check_place(out, '.pkl', '.pickle')
     annotations = read_annotations(data) if data is not None else None
-    runs = _read(scores, annotations, split)
+    runs = _read(scores, annotations, split, softmax)
     found: list[float] = [1.0] * len(runs)
     if weights is not None:
         found = _numbers(weights)
     elif validation:
-        found = list(map(float, fusion.search_weights(_read(validation, annotations, None), runs)))
-    fused = fusion.fuse(runs, found, softmax)
+        found = list(map(float, fusion.search_weights(_read(validation, annotations, None, softmax), runs)))
+    fused = fusion.fuse(runs, found)
     write_scores(fused, out)
     _show(runs, found, fusion.Run(str(out), fused))
 
 
-def _read(paths: list[Path], data: Mapping[str, Any] | None, split: str | None) -> list[Run]:
+def _read(paths: list[Path], data: Mapping[str, Any] | None, split: str | None, softmax: bool) -> list[Run]:
     from blazepose_skl.evaluation import read_scores
-    from blazepose_skl.fusion import Run
+    from blazepose_skl.fusion import Run, as_probabilities
 
-    return [Run(str(path), read_scores(path, data, split)) for path in paths]
+    runs = [Run(str(path), read_scores(path, data, split)) for path in paths]
+    return [as_probabilities(run) for run in runs] if softmax else runs
 
 
 def _numbers(text: str) -> list[float]:
