@@ -91,14 +91,15 @@ class Isolated:
             self._process.wait()
 
     def _running(self) -> tuple[subprocess.Popen[bytes], IO[bytes]]:
-        if self._process is None or self._errors is None:
+        # Whoever ended it while it had nothing to do did not end it for the next video.
+        if self._process is None or self._errors is None or self._process.poll() is not None:
             self._errors = tempfile.TemporaryFile()  # noqa: SIM115 - as long as the process
             self._process = subprocess.Popen(
                 [sys.executable, '-m', __name__, *map(str, self._cores)],
                 stdin=subprocess.PIPE,
                 stdout=subprocess.PIPE,
                 stderr=self._errors,
-                env={**os.environ, **_ONE_THREAD},
+                env={**os.environ, **_ONE_THREAD, **_imports()},
             )
         return self._process, self._errors
 
@@ -143,6 +144,11 @@ _crew = Crew()  # of the workers of dask's; no process is started before it is n
 def extract_isolated(job: Job) -> Extracted | Failed:
     """What became of a video, by a process that belongs to this one: what a worker of dask's is asked to do."""
     return _crew.extract(job)
+
+
+def _imports() -> dict[str, str]:
+    """What makes the process import what this one would, and nothing from the folder in which it happens to be."""
+    return dict(PYTHONPATH=os.pathsep.join(path or os.getcwd() for path in sys.path), PYTHONSAFEPATH='1')
 
 
 def _how(status: int) -> str:

@@ -200,6 +200,8 @@ def find_videos(videos: Path) -> list[tuple[str, Path]]:
         raise InputError(f'{videos}: no video in this folder or below it (looked for {", ".join(SUFFIXES)})')
     places: dict[str, str] = {}
     for name, _ in found:
+        if not name.isprintable():
+            raise InputError(f'{videos}: the name {name!r} holds what is no text; rename it')
         dump = _dump_name(name, compress=False)
         if dump in places:
             raise InputError(f'{videos}: {places[dump]} and {name} would have the same dump {dump}; rename one of them')
