@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import io
 import math
+import warnings
 from collections.abc import Sequence
 
 import numpy as np
@@ -31,9 +32,11 @@ def _parse(data: bytes, place: str) -> NDArray[np.float64]:
         file = io.BytesIO(data)
         version = np.lib.format.read_magic(file)
         read = np.lib.format.read_array_header_1_0 if version == (1, 0) else np.lib.format.read_array_header_2_0
-        shape, fortran, dtype = read(file)
-    except Exception as error:  # numpy fails in many ways on a damaged header
-        raise InputError(f'{place}: not a whole .npy file ({error})') from None
+        with warnings.catch_warnings():
+            warnings.simplefilter('ignore')  # of files that Python 2 wrote
+            shape, fortran, dtype = read(file)
+    except Exception:  # numpy fails in many ways on a damaged header
+        raise InputError(f'{place}: not a whole .npy file; write it again') from None
     if dtype.kind not in 'fiu':
         raise InputError(f'{place}: an array of {dtype} where numbers were expected')
     body = data[file.tell() :]
