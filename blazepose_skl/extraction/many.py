@@ -200,7 +200,7 @@ def find_videos(videos: Path) -> list[tuple[str, Path]]:
         raise InputError(f'{videos}: no video in this folder or below it (looked for {", ".join(SUFFIXES)})')
     places: dict[str, str] = {}
     for name, _ in found:
-        if not name.isprintable():
+        if any('\ud800' <= character <= '\udfff' for character in name):  # bytes that are no UTF-8
             raise InputError(f'{videos}: the name {name!r} holds what is no text; rename it')
         dump = _dump_name(name, compress=False)
         if dump in places:
