@@ -22,9 +22,9 @@ from pathlib import Path
 import msgspec
 import numpy as np
 
+from blazepose_skl.conversionreport import report_conversion, write_report
 from blazepose_skl.convert import convert
 from blazepose_skl.dumps.sources import Source
-from blazepose_skl.report import report_conversion, write_report
 from blazepose_skl.splits import split_by_ratio
 
 CLASSES = 400

@@ -216,7 +216,7 @@ def convert(
             f'({official_sets.MISSING_LISTS}) and give it with --official-lists'
         )
     if report is not None:
-        from blazepose_skl.report import report_conversion, write_report
+        from blazepose_skl.conversionreport import report_conversion, write_report
 
         found = report_conversion(summary, out, clip_folder)
         write_report(found, report)
