@@ -113,7 +113,7 @@ class LabelFile:
                 strange.append(name)
                 continue
             if len(found) > 1:
-                raise InputError(f"{self.path}: '{name}' may be {' or '.join(sorted(found)[:3])}; give the path")
+                raise InputError(f"{self.path}: '{name}' may be {' or '.join(found[:3])}; give the path")
             if given.setdefault(found[0], label).name != label.name:
                 raise InputError(
                     f"{self.path}: '{found[0]}' has two labels, {given[found[0]].name} and {label.name} ('{name}')"

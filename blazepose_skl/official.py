@@ -80,7 +80,8 @@ class Lists:
 
 
 def _last(name: str) -> str:
-    return PurePosixPath(bare_name(name)).name
+    bare = bare_name(name)
+    return bare[bare.rfind('/') + 1 :]
 
 
 def _without_empty(split: Split) -> Split:

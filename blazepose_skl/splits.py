@@ -103,7 +103,7 @@ def split_by_lists(labels: Labels, lists: Mapping[str, Sequence[str]]) -> Split:
 def _named(known: ClipNames, name: str, where: str) -> list[str]:
     found = _find(known, name)
     if len(found) > 1:
-        raise InputError(f"'{name}' in {where} may be {' or '.join(sorted(found)[:3])}; give the path")
+        raise InputError(f"'{name}' in {where} may be {' or '.join(found[:3])}; give the path")
     return found
 
 
