@@ -6,10 +6,13 @@ What importing this module changes in PYSKL 0.1.0, and nothing else:
   :mod:`blazepose_skl.partitions` stand beside its own, and it names the known layouts and modes when it gets
   another. ``JointToBone``, ``ToMotion`` and ``GenSkeFeat`` take the same in ``dataset=…``, and check the number of
   joints of every clip; ``GeneratePoseTarget`` takes it in ``skeletons=…``. The stock names reach the stock code.
-* ``SGN`` can be named in a config (PYSKL registers it nowhere), and takes its number of joints from ``layout=…``.
+* ``DGSTGCN`` has as many joints in its temporal part as our layout has, where stock has 25 unless told.
+  ``SGN`` can be named in a config (PYSKL registers it nowhere), and takes its number of joints from ``layout=…``;
+  so can ``JointToBone`` be in a pipeline.
 * The networks' ``forward`` says so when the data's joints are not the graph's.
 * ``PoseDataset`` says in a sentence that a file or split is missing or empty.
-* The mends of :mod:`blazepose_skl.pyskl.mends`: checkpoints on today's PyTorch, training without CUDA.
+* The mends of :mod:`blazepose_skl.pyskl.mends`: checkpoints, testing and MS-G3D on today's PyTorch, training
+  without CUDA.
 * Registered beside the stock ones: the pipeline steps of :mod:`blazepose_skl.steps`.
 
 The methods are wrapped on the stock classes, because PYSKL refers to these by Python name; importing twice

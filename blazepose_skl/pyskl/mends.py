@@ -1,10 +1,11 @@
-"""Mends for PYSKL and mmcv 1.x: checkpoints on today's PyTorch, testing on it, and machines without CUDA.
+"""Mends for PYSKL and mmcv 1.x: checkpoints, testing and MS-G3D on today's PyTorch, and machines without CUDA.
 
 Every mend applies only where the fault is, and may be applied twice.
 """
 
 from __future__ import annotations
 
+import functools
 import tempfile
 from typing import Any
 
@@ -13,19 +14,21 @@ from mmcv.engine import test
 from mmcv.parallel import MMDistributedDataParallel
 from mmcv.runner import dist_utils
 from pyskl.apis import train
+from pyskl.models.gcns.utils.msg3d_utils import ST_MSGCN
 from pyskl.models.recognizers.base import BaseRecognizer
 from torch import distributed
 from torch.nn.parallel import DistributedDataParallel
 
 from blazepose_skl.compat import allow_numpy
 
-__all__ = ['allow_cpu', 'allow_testing', 'mend']
+__all__ = ['allow_cpu', 'allow_msg3d', 'allow_testing', 'mend']
 
 
 def mend() -> None:
     """Apply all mends."""
     allow_numpy()  # the best score, which checkpoints keep, is a NumPy number
     allow_testing()
+    allow_msg3d()
     if not torch.cuda.is_available():
         allow_cpu()
 
@@ -36,6 +39,28 @@ def allow_testing() -> None:
     It asks itself for an attribute that PyTorch's wrapper had before 2.1, and whose absence means no.
     """
     MMDistributedDataParallel._use_replicated_tensor_module = False  # before 2.1 every instance has its own
+
+
+def allow_msg3d() -> None:
+    """Let MS-G3D learn.
+
+    It adds in place to what a ReLU gave, which PyTorch needs unchanged on the way back (PYSKL issue 242). What
+    is added to is a copy here.
+    """
+    if hasattr(ST_MSGCN.__init__, '__wrapped__'):
+        return
+    original = ST_MSGCN.__init__
+
+    @functools.wraps(original)
+    def init(self: Any, *args: Any, **settings: Any) -> None:
+        original(self, *args, **settings)
+        self.mlp.register_forward_hook(_copy)
+
+    ST_MSGCN.__init__ = init
+
+
+def _copy(module: Any, inputs: Any, output: Any) -> Any:
+    return output.clone()
 
 
 def allow_cpu() -> None:

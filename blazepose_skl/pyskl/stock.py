@@ -79,6 +79,14 @@ for _backbone in (STGCN, AAGCN, CTRGCN, DGSTGCN, MSG3D):
     extend(_backbone, 'forward')(_backbone_forward)
 
 
+@extend(DGSTGCN, '__init__')
+def _dgstgcn_init(original: Callable[..., None], self: Any, graph_cfg: Any, *args: Any, **settings: Any) -> None:
+    layout = graph_cfg.get('layout', 'coco')
+    if not is_stock(layout):  # its temporal part has 25 joints unless told, and runs on no more
+        settings.setdefault('tcn_num_joints', find_skeleton(layout, 'DGSTGCN').num_joints)
+    original(self, graph_cfg, *args, **settings)
+
+
 @extend(SGN, '__init__')
 def _sgn_init(
     original: Callable[..., None], self: Any, *args: Any, layout: SkeletonLike | None = None, **settings: Any

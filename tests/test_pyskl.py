@@ -1,0 +1,394 @@
+"""The adapter against the real PYSKL; the untouched stock code runs in a process of its own.
+
+``tests/pyskl_environment.sh`` makes an environment in which none of this is skipped.
+"""
+
+import importlib
+import os
+import pickle
+import re
+import subprocess
+import sys
+from pathlib import Path
+
+import numpy as np
+import pytest
+from typer.testing import CliRunner
+
+from blazepose_skl import partitions, steps
+from blazepose_skl.cli import app
+from blazepose_skl.errors import InputError
+from blazepose_skl.skeletons import get_skeleton, skeleton_names
+
+stock_package = pytest.importorskip('pyskl', reason='PYSKL is absent (docs/pyskl.md)')
+adapter = importlib.import_module('blazepose_skl.pyskl')
+
+import torch
+from mmcv import Config
+from pyskl.datasets import PIPELINES, PoseDataset, build_dataset
+from pyskl.datasets.pipelines.heatmap_related import GeneratePoseTarget
+from pyskl.datasets.pipelines.pose_related import GenSkeFeat, JointToBone, ToMotion
+from pyskl.models import build_model
+from pyskl.models.builder import build_backbone
+from pyskl.utils.graph import Graph
+
+ROOT = Path(__file__).parent.parent
+CONFIGS = ROOT / 'configs' / 'pyskl'
+LEAVES = sorted(path for path in CONFIGS.glob('*/*/*.py') if '_base_' not in path.parts)
+TOOLS = Path(stock_package.__file__).parent.parent / 'tools'
+STREAMS = ['j', 'b', 'jm', 'bm']
+INLINE = dict(
+    name='arms',
+    joints=['nose', 'left_shoulder', 'right_shoulder', 'left_wrist', 'right_wrist'],
+    parents=[None, 'nose', 'nose', 'left_shoulder', 'right_shoulder'],
+)
+OURS = [name for name in skeleton_names() if name not in adapter.stock.STOCK_LAYOUTS]
+
+
+def clip(joints, channels=2, people=1, frames=6, scored=True, seed=0):
+    rng = np.random.default_rng(seed)
+    results = dict(frame_dir='clip', keypoint=rng.normal(size=(people, frames, joints, channels)).astype(np.float32))
+    if scored:
+        results['keypoint_score'] = rng.uniform(size=(people, frames, joints)).astype(np.float32)
+    return results
+
+
+# -- stock names give what they gave ------------------------------------------------------------------
+
+STOCK = """
+import pickle, sys
+import numpy as np, torch
+if sys.argv[1] != 'stock':
+    import blazepose_skl.pyskl
+import pyskl.models
+from pyskl.datasets import PIPELINES
+from pyskl.datasets.pipelines.pose_related import GenSkeFeat, JointToBone, ToMotion
+from pyskl.models.builder import build_backbone
+from pyskl.utils.graph import Graph
+assert hasattr(Graph.__init__, '__wrapped__') == (sys.argv[1] != 'stock')
+out = {}
+layouts = dict(openpose=18, coco=17, handmp=21, **{'nturgb+d': 25})
+for layout in layouts:
+    for mode in ['stgcn_spatial', 'spatial', 'binary_adj', 'random']:
+        for hop in [1, 2]:
+            np.random.seed(0)
+            graph = Graph(layout=layout, mode=mode, max_hop=hop, num_filter=4)
+            out['graph', layout, mode, hop] = graph.A, graph.inward, graph.layout, graph.hop_dis
+for dataset, joints in layouts.items():
+    for channels in [2, 3]:
+        rng = np.random.default_rng(0)
+        keypoint = rng.normal(size=(2, 5, joints, channels)).astype(np.float32)
+        for step in [JointToBone(dataset=dataset), ToMotion(dataset=dataset, target='keypoint')]:
+            out[type(step).__name__, dataset, channels] = step(dict(keypoint=keypoint.copy()))['keypoint']
+        for feats in ['j'], ['b'], ['jm'], ['bm'], ['j', 'b', 'jm', 'bm']:
+            results = dict(keypoint=keypoint.copy())
+            if channels == 2 and dataset != 'nturgb+d':
+                results['keypoint_score'] = rng.uniform(size=(2, 5, joints)).astype(np.float32)
+            out['GenSkeFeat', dataset, channels, str(feats)] = GenSkeFeat(dataset=dataset, feats=feats)(results)
+heatmaps = PIPELINES.get('GeneratePoseTarget')(with_kp=False, with_limb=True, double=True)
+keypoint = np.random.default_rng(0).uniform(0, 16, (1, 3, 17, 2)).astype(np.float32)
+out['heatmaps'] = heatmaps(dict(keypoint=keypoint, img_shape=(16, 16)))['imgs']
+for name in ['STGCN', 'AAGCN', 'CTRGCN', 'DGSTGCN', 'MSG3D']:
+    torch.manual_seed(0)
+    mode = 'binary_adj' if name == 'MSG3D' else 'spatial'
+    network = build_backbone(dict(type=name, base_channels=24, graph_cfg=dict(layout='coco', mode=mode)))
+    network.init_weights()
+    out[name] = network(torch.ones(1, 2, 8, 17, 3)).detach().numpy()
+sys.stdout.buffer.write(pickle.dumps(out))
+"""
+
+
+def test_stock_names_give_the_same_bits_in_every_mode_stream_and_network():
+    stock, adapted = (
+        pickle.loads(subprocess.run([sys.executable, '-c', STOCK, which], stdout=subprocess.PIPE, check=True).stdout)
+        for which in ('stock', 'adapted')
+    )
+    assert len(stock) == 4 * 4 * 2 + 4 * 2 * 7 + 1 + 5
+    np.testing.assert_equal(adapted, stock)
+
+
+# -- our skeletons in the stock classes -----------------------------------------------------------------
+
+
+def test_a_layout_is_a_name_a_declaration_or_a_file(tmp_path):
+    file = tmp_path / 'arms.toml'
+    parents = [parent or '' for parent in INLINE['parents']]
+    file.write_text(f'joints = {INLINE["joints"]}\nparents = {parents}\n')
+    graphs = [Graph(layout=layout, mode='spatial') for layout in (INLINE, str(file), get_skeleton(INLINE))]
+    for graph in graphs:
+        np.testing.assert_array_equal(graph.A, graphs[0].A)
+        assert graph.A.shape == (3, 5, 5)
+    assert Graph(layout='blazepose').layout == 'blazepose'
+
+
+@pytest.mark.parametrize('mode', partitions.MODES)
+def test_our_modes_take_the_stock_layouts_too(mode):
+    for layout, joints in dict(openpose=18, coco=17, handmp=21).items():
+        subsets = Graph(layout=layout, mode=mode).A
+        assert subsets.shape[1:] == (joints, joints)
+        np.testing.assert_allclose(subsets.sum(axis=(0, 1)), 1)
+
+
+NETWORKS = {
+    'stgcn': dict(type='STGCN', graph_cfg=dict(mode='stgcn_spatial')),
+    'stgcn++': dict(
+        type='STGCN', gcn_adaptive='init', gcn_with_res=True, tcn_type='mstcn', graph_cfg=dict(mode='spatial')
+    ),
+    'stgcn-split': dict(type='STGCN', graph_cfg=dict(mode='full_distance_split')),
+    'aagcn': dict(type='AAGCN', graph_cfg=dict(mode='spatial')),
+    'msg3d': dict(type='MSG3D', graph_cfg=dict(mode='binary_adj')),
+    'ctrgcn': dict(type='CTRGCN', graph_cfg=dict(mode='spatial')),
+    'dgstgcn': dict(
+        type='DGSTGCN',
+        gcn_ratio=0.125,
+        gcn_ctr='T',
+        gcn_ada='T',
+        tcn_ms_cfg=[(3, 1), (3, 2), ('max', 3), '1x1'],
+        graph_cfg=dict(mode='random', num_filter=4),
+    ),
+    'dgstgcn-split': dict(type='DGSTGCN', graph_cfg=dict(mode='connection_split')),
+}
+
+
+@pytest.mark.parametrize('layout', [*skeleton_names(), INLINE], ids=[*skeleton_names(), 'inline'])
+@pytest.mark.parametrize('name', NETWORKS)
+def test_every_network_learns_on_every_layout(name, layout):
+    joints = get_skeleton(layout).num_joints
+    settings = {**NETWORKS[name], 'graph_cfg': dict(layout=layout, **NETWORKS[name]['graph_cfg'])}
+    network = build_backbone(dict(**settings, base_channels=24))
+    out = network(torch.randn(2, 2, 8, joints, 3))
+    out.square().mean().backward()
+    assert out.isfinite().all()
+    gradients = [p.grad for p in network.parameters() if p.grad is not None]
+    assert gradients
+    assert all(gradient.isfinite().all() for gradient in gradients)
+    with pytest.raises(InputError, match=f'the data has 16 joints and the graph of layout .* has {joints}'):
+        network(torch.randn(2, 2, 8, 16, 3))
+
+
+@pytest.mark.parametrize('layout', [*skeleton_names(), INLINE], ids=[*skeleton_names(), 'inline'])
+def test_sgn_takes_its_joints_from_the_layout(layout):
+    joints = get_skeleton(layout).num_joints
+    network = build_backbone(dict(type='SGN', layout=layout, base_channels=8, T=20))
+    assert network.num_joints == joints
+    network(torch.randn(2, 2, 20, joints, 3)).square().mean().backward()
+    with pytest.raises(InputError, match=f'SGN: the data has 16 joints and the network takes {joints}'):
+        network(torch.randn(2, 2, 20, 16, 3))
+    with pytest.raises(InputError, match='SGN: the data has 8 frames and the network takes 20; give it T=8'):
+        network(torch.randn(2, 2, 8, joints, 3))
+
+
+def test_a_backbone_says_which_channels_it_takes():
+    network = build_backbone(dict(type='STGCN', base_channels=8, graph_cfg=dict(layout='blazepose', mode='spatial')))
+    with pytest.raises(InputError, match=r'data has 4 channels .* network takes 3; set model.backbone.in_channels=4'):
+        network(torch.randn(1, 1, 8, 33, 4))
+
+
+@pytest.mark.parametrize('channels', [2, 3])
+@pytest.mark.parametrize('layout', [*OURS, INLINE], ids=[*OURS, 'inline'])
+def test_streams_are_those_of_the_core(layout, channels):
+    skeleton = get_skeleton(layout)
+    for feats in (*([stream] for stream in STREAMS), STREAMS):
+        ours = GenSkeFeat(dataset=layout, feats=feats)(clip(skeleton.num_joints, channels))
+        core = steps.merge_streams(clip(skeleton.num_joints, channels), skeleton, feats, -1)
+        np.testing.assert_equal(ours, core)
+
+
+@pytest.mark.parametrize('channels', [2, 3])
+def test_single_steps_give_the_streams_of_gen_ske_feat(channels):
+    merged = GenSkeFeat(dataset='blazepose', feats=['j'])(clip(33, channels))
+    bone = JointToBone(dataset='blazepose')(dict(merged))['keypoint']
+    np.testing.assert_array_equal(bone, GenSkeFeat(dataset='blazepose', feats=['b'])(clip(33, channels))['keypoint'])
+    motion = ToMotion(dataset='blazepose', target='keypoint')(dict(merged))['keypoint']
+    np.testing.assert_array_equal(motion, GenSkeFeat(dataset='blazepose', feats=['jm'])(clip(33, channels))['keypoint'])
+
+
+def test_2d_streams_equal_stock_on_the_same_skeleton():
+    """COCO declared by us with the stock pairs gives the stock arrays."""
+    pairs = JointToBone(dataset='coco').pairs
+    coco = dict(
+        name='my_coco', joints=[f'j{i}' for i in range(17)], parents=[None if c == p else f'j{p}' for c, p in pairs]
+    )
+    for feats in (*([s] for s in STREAMS), STREAMS):
+        stock, ours = (GenSkeFeat(dataset=d, feats=feats)(clip(17))['keypoint'] for d in ('coco', coco))
+        np.testing.assert_array_equal(ours, stock)
+
+
+def test_heatmaps_take_limbs_and_sides_of_a_skeleton():
+    skeleton = get_skeleton('blazepose')
+    step = GeneratePoseTarget(skeletons='blazepose', with_kp=False, with_limb=True, double=True)
+    assert (step.skeletons, step.left_kp, step.right_kp) == (skeleton.limbs, skeleton.left, skeleton.right)
+    keypoint = np.random.default_rng(0).uniform(0, 16, (1, 3, 33, 2)).astype(np.float32)
+    images = step(dict(keypoint=keypoint, img_shape=(16, 16)))['imgs']
+    assert images.shape == (6, len(skeleton.limbs), 16, 16)
+
+
+@pytest.mark.parametrize('step', steps.STEPS, ids=lambda step: step.__name__)
+def test_our_steps_can_be_named_in_a_pipeline(step):
+    assert PIPELINES.get(step.__name__) is step
+
+
+READ = """
+import pickle, sys
+step, results = pickle.load(sys.stdin.buffer)
+sys.stdout.buffer.write(pickle.dumps(step(results)))
+"""
+
+
+@pytest.mark.parametrize('kind', [GenSkeFeat, JointToBone, ToMotion])
+def test_a_data_worker_that_is_started_afresh_runs_the_step_alike(kind):
+    step = kind(dataset='blazepose', **(dict(feats=['bm']) if kind is GenSkeFeat else {}))
+    assert isinstance(step, kind)
+    sent = pickle.dumps((step, clip(33, 2)))
+    read = subprocess.run([sys.executable, '-c', READ], input=sent, stdout=subprocess.PIPE, check=True)
+    np.testing.assert_equal(pickle.loads(read.stdout), step(clip(33, 2)))
+
+
+def test_importing_again_changes_nothing():
+    before = Graph.__init__, GenSkeFeat.__init__, GenSkeFeat.__call__, torch.cuda.current_device()
+    for module in (adapter.mends, adapter.stock, adapter):
+        importlib.reload(module)
+    assert before == (Graph.__init__, GenSkeFeat.__init__, GenSkeFeat.__call__, torch.cuda.current_device())
+    assert not hasattr(Graph.__init__.__wrapped__, '__wrapped__')
+
+
+# -- messages -----------------------------------------------------------------------------------------------
+
+
+def test_unknown_layouts_and_modes_are_answered_with_the_known():
+    for build_one in (
+        lambda: Graph(layout='blaze'),
+        lambda: JointToBone(dataset='blaze'),
+        lambda: ToMotion(dataset='blaze'),
+        lambda: GenSkeFeat(dataset='blaze'),
+        lambda: build_backbone(dict(type='SGN', layout='blaze')),
+    ):
+        with pytest.raises(InputError, match=r"unknown layout 'blaze'; known are openpose, .*handmp, blazepose, "):
+            build_one()
+    with pytest.raises(InputError, match="unknown mode 'spacial'; known are stgcn_spatial, spatial, binary_adj, "):
+        Graph(layout='blazepose', mode='spacial')
+    with pytest.raises(InputError, match=r"unknown stream \['k'\] in feats; known are j, b, jm, bm"):
+        GenSkeFeat(dataset='blazepose', feats=['k'])
+    with pytest.raises(InputError, match="GenSkeFeat: clip 'clip' has 25 joints where 'blazepose' has 33"):
+        GenSkeFeat(dataset='blazepose')(clip(25))
+
+
+@pytest.fixture(scope='module')
+def pickled(tmp_path_factory):
+    """A pickle as anybody makes it: two clips of each of ten classes."""
+    folder = tmp_path_factory.mktemp('data')
+    for line in (
+        ['synthesize', str(folder / 'dumps'), '--clips-per-class', '2', '--people', '2'],
+        ['convert', str(folder / 'dumps'), str(folder / 'data.pkl'), '--val', '0.5', '--size', '640x480'],
+    ):
+        assert CliRunner().invoke(app, line).exit_code == 0
+    return folder / 'data.pkl'
+
+
+def test_files_and_splits_that_are_not_there(pickled, tmp_path):
+    def dataset(file, split='train'):
+        return PoseDataset(ann_file=str(file), pipeline=[], split=split)
+
+    assert len(dataset(pickled)) == 10
+    with pytest.raises(InputError, match=r'no such file; an annotation file ends in \.pkl'):
+        dataset(tmp_path / 'absent.pkl')
+    with pytest.raises(InputError, match=r"no split 'xsub'; it has 'train' \(10 clips\), 'val' \(10 clips\)"):
+        dataset(pickled, 'xsub')
+    (tmp_path / 'list.pkl').write_bytes(pickle.dumps([1, 2]))
+    with pytest.raises(InputError, match='not an annotation file'):
+        dataset(tmp_path / 'list.pkl')
+
+
+# -- configs ------------------------------------------------------------------------------------------------
+
+
+def test_the_matrix_is_complete():
+    assert len(LEAVES) == 2 * len(STREAMS) * 2 * 2  # models, layouts, recipes
+
+
+@pytest.mark.parametrize('leaf', LEAVES, ids=lambda path: f'{path.parent.name}-{path.stem}')
+def test_a_leaf_is_what_its_name_says_survives_a_dump_builds_and_takes_a_step(leaf, pickled, tmp_path):
+    config = Config.fromfile(leaf)
+    model, layout, recipe = re.fullmatch(
+        r'(stgcn|stgcnpp)_(blazepose|enhanced_blazepose)_(stock|small)', leaf.parent.name
+    ).groups()
+    assert leaf.parent.parent.name == model
+    assert config.model.backbone.graph_cfg.layout == layout
+    assert (config.model.backbone.get('tcn_type') == 'mstcn') == (model == 'stgcnpp')
+    assert (config.optimizer.type == 'AdamW') == (recipe == 'small')
+    assert config.work_dir == f'./work_dirs/pyskl/{leaf.parent.name}/{leaf.stem}'
+    assert re.findall(r"type='(\w+)'", leaf.read_text()) == ['GenSkeFeat']
+
+    config.dump(str(tmp_path / 'dumped.py'))
+    dumped = Config.fromfile(tmp_path / 'dumped.py')
+    assert dumped._cfg_dict == config._cfg_dict
+    dumped.model.backbone.base_channels = 8
+    dumped.model.cls_head.in_channels = 32
+    network = build_model(dumped.model)
+    for part in ('train', 'val', 'test'):
+        data = dumped.data[part]
+        inner = data.get('dataset', data)
+        inner.ann_file = str(pickled)
+        (features,) = (step for step in inner.pipeline if step.type == 'GenSkeFeat')
+        assert (features.dataset, features.feats) == (layout, [leaf.stem])
+        dataset = build_dataset(data, dict(test_mode=part != 'train'))
+        samples = [dataset[i] for i in (0, 1)]
+        batch = dict(
+            keypoint=torch.stack([sample['keypoint'] for sample in samples]),
+            label=torch.tensor([sample['label'] for sample in samples]),
+        )
+        if part == 'train':
+            assert network.train_step(batch, None)['loss'].isfinite()
+        else:
+            scores = network.eval()(**batch, return_loss=False)
+            np.testing.assert_allclose(scores.sum(1), 1, atol=1e-4)
+
+
+@pytest.fixture
+def run_tool(tmp_path):
+    if not (TOOLS / 'dist_train.sh').is_file():
+        pytest.skip(f'{TOOLS} is not there: PYSKL was not imported from a checkout')
+    python = Path(sys.executable).parent
+    environment = {**os.environ, 'OMP_NUM_THREADS': '1', 'PATH': f'{python}{os.pathsep}{os.environ["PATH"]}'}
+
+    def run(tool, *arguments):
+        done = subprocess.run(
+            ['bash', str(TOOLS / tool), *map(str, arguments)],
+            cwd=tmp_path,
+            env=environment,
+            stdout=subprocess.PIPE,
+            stderr=subprocess.STDOUT,
+            text=True,
+        )
+        assert done.returncode == 0, done.stdout[-3000:]
+        return done.stdout
+
+    return run
+
+
+def write_leaf(folder, recipe, file, epochs):
+    """A user's own config over a leaf of ours, with a small network."""
+    data = f'ann_file={str(file)!r}'
+    train = f'dict({data})' if recipe == 'small' else f'dict(times=1, dataset=dict({data}))'
+    (folder / 'mine.py').write_text(
+        f'_base_ = {str(CONFIGS / f"stgcnpp/stgcnpp_blazepose_{recipe}/b.py")!r}\n'
+        'model = dict(backbone=dict(base_channels=8), cls_head=dict(num_classes=10, in_channels=32))\n'
+        f'data = dict(train={train}, val=dict({data}), test=dict({data}))\n'
+        f"total_epochs = {epochs}\nevaluation = dict(interval=1, save_best='auto')\nwork_dir = 'work'\n"
+    )
+    return folder / 'mine.py'
+
+
+def test_their_tools_train_resume_and_test_in_two_processes(pickled, run_tool, tmp_path):
+    assert 'top1_acc' in run_tool('dist_train.sh', write_leaf(tmp_path, 'small', pickled, 1), 2, '--validate')
+    log = run_tool(
+        'dist_train.sh', write_leaf(tmp_path, 'small', pickled, 2), 2, '--validate', '--test-last', '--test-best'
+    )
+    assert 'resumed epoch 1' in log
+    log = run_tool('dist_test.sh', 'mine.py', 'work/latest.pth', 2, '--out', 'scores.pkl')
+    assert 'mean_class_accuracy' in log
+    assert np.shape(pickle.loads((tmp_path / 'scores.pkl').read_bytes())) == (10, 10)
+
+
+def test_their_tools_train_the_stock_recipe(pickled, run_tool, tmp_path):
+    assert 'top1_acc' in run_tool('dist_train.sh', write_leaf(tmp_path, 'stock', pickled, 1), 1, '--validate')
