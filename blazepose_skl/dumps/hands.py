@@ -59,7 +59,9 @@ class HandMessages(Frame, Generic[P], gc=False):
 def _together(body: Any, left: Any, right: Any) -> People | None:
     """The one person in a frame, with blanks for the parts that were not found."""
     found = body or left or right
-    if not found:
+    if not found or any(part and not isinstance(part, list) for part in (body, left, right)):
+        return None  # while a dialect is looked for, anything may stand there
+    if not isinstance(found[0], (msgspec.Struct, dict, list)):
         return None
     blank = _blank(found[0])
     person = [
@@ -73,7 +75,9 @@ def _together(body: Any, left: Any, right: Any) -> People | None:
 def _blank(landmark: Any) -> Any:
     """A landmark of the same kind that was not seen."""
     if isinstance(landmark, msgspec.Struct):
-        return type(landmark)(**dict.fromkeys(landmark.__struct_fields__))
+        values = {field: getattr(landmark, field) for field in landmark.__struct_fields__}
+        nested = {field: _blank(value) for field, value in values.items() if isinstance(value, msgspec.Struct)}
+        return type(landmark)(**dict.fromkeys(values) | nested)
     if isinstance(landmark, dict):
         return dict.fromkeys(landmark)
     return [None] * len(landmark)
