@@ -14,13 +14,14 @@ mmaction = pytest.importorskip('mmaction', reason='mmaction2 is absent')
 import torch
 
 from blazepose_skl import compat
+from blazepose_skl.evaluation import read_scores
 
 compat.allow_checkpoints()
 
 ROOT = Path(__file__).parent.parent
 OURS, UPSTREAM = ROOT / 'tools', Path(mmaction.__file__).parent / '.mim/tools'
 STOCK = ROOT / 'configs/stgcn/stgcn_8xb16-joint-u100-80e_custom-blazepose.py'
-SMALL = ROOT / 'configs/stgcnpp/stgcnpp_1xb16-joint-r32-18e-small_custom-blazepose.py'
+SMALL = ROOT / 'configs/stgcnpp/stgcnpp_1xb16-joint-r32-40e-small_custom-blazepose.py'
 COMMAND = Path(sys.executable).parent / 'blazepose-skl'
 NARROW = ['model.backbone.base_channels=8', 'model.cls_head.in_channels=32']
 
@@ -83,8 +84,6 @@ def test_stock_recipe_trains_saves_resumes_and_tests(tools, write, tmp_path):
     out = run(*command, '--dump', scores, '--cfg-options', *settings)
     accuracy = float(re.search(r'acc/top1: ([\d.]+)', out)[1])
 
-    from blazepose_skl.evaluation import read_scores
-
     found = read_scores(scores)
     assert found.scores.shape == (2, 2)
     assert found.top1() == pytest.approx(accuracy, abs=1e-3)
@@ -128,6 +127,7 @@ def test_two_processes_train_one_model(write, tmp_path, monkeypatch):
     )
     monkeypatch.setenv('PYTHONPATH', str(tmp_path))
     monkeypatch.setenv('PORT', '29517')
+    monkeypatch.chdir(tmp_path)  # MMEngine leaves a folder where processes meet
     data, work_dir = write(), tmp_path / 'work'
     settings = [f'ann_file={data}', 'num_classes=2', 'train_cfg.max_epochs=1', 'train_cfg.val_begin=1', *NARROW]
     options = ['train_cfg.val_interval=1', 'train_dataloader.batch_size=2']
@@ -136,14 +136,28 @@ def test_two_processes_train_one_model(write, tmp_path, monkeypatch):
     assert 'acc/top1' in out
     digests = [(work_dir / f'rank{rank}_of_2').read_text() for rank in range(2)]
     assert digests[0] == digests[1]
-    command = ['bash', OURS / 'dist_test.sh', config, work_dir / 'epoch_1.pth', 2, '--work-dir', work_dir]
-    assert 'acc/top1' in run(*command, '--cfg-options', *settings)
+    assert list(work_dir.glob('*/vis_data/events.out.tfevents.*'))
+
+    # Three clips among two processes: one is tested twice, and counted once.
+    three = dict(annotations()['split'], val=['class0/03', 'class1/03', 'class0/02'])
+    settings[0] = f'ann_file={write(split=three)}'
+    tested = []
+    for launch in (
+        ['bash', OURS / 'dist_test.sh', config, work_dir / 'epoch_1.pth', 2],
+        [sys.executable, OURS / 'test.py', config, work_dir / 'epoch_1.pth'],
+    ):
+        dump = tmp_path / f'scores{len(tested)}.pkl'
+        out = run(*launch, '--work-dir', tmp_path / f'test{len(tested)}', '--dump', dump, '--cfg-options', *settings)
+        tested.append((read_scores(dump), re.findall(r'skl/top1: \S+|skl/mean1: \S+|skl/ece: \S+', out)))
+    (scores, numbers), (alone, numbers_alone) = tested
+    assert scores.names == ('class0/02', 'class0/03', 'class1/03')
+    assert scores.names == alone.names
+    np.testing.assert_allclose(scores.scores, alone.scores, atol=1e-5)
+    assert numbers == numbers_alone
 
 
 def test_real_dumps_to_a_tested_recogniser(real_data, tmp_path):
     """The whole path as a user types it, on a part of real dumps: convert, train, test, read the scores."""
-    from blazepose_skl.evaluation import read_scores
-
     dumps = tmp_path / 'dumps'
     for action in ('drink', 'kick', 'walk'):
         for number in range(10):
