@@ -78,7 +78,8 @@ def _families(names: Iterable[str]) -> list[str]:
     for font in font_manager.fontManager.ttflist:
         if not missing:
             break
-        if font.style == 'normal' and font.weight in (400, 'normal', 'regular'):
+        # Matplotlib's fonts of last resort have a box for everything.
+        if font.style == 'normal' and font.weight in (400, 'normal', 'regular') and 'Last Resort' not in font.name:
             found = missing & set(font_manager.get_font(font.fname).get_charmap())
             if found:
                 families.append(font.name)
