@@ -75,26 +75,37 @@ class _Streaming(SafeUnpickler):
             self.memo: dict[int, Any] = _Memo(used)
         file.seek(0)
 
-    def _is_annotations(self, stack: list[Any], outside: list[list[Any]]) -> bool:
-        """Whether the list on top of a stack is the outermost dict's 'annotations', or outermost itself."""
-        if not stack or not isinstance(stack[-1], list):
+    def _is_annotations(self, stack: list[Any], height: int, depth: int) -> bool:
+        """Whether the top of a stack, if it were so high, is the outermost dict's list of annotations or outermost.
+
+        Args:
+            stack: The stack; nothing of it is copied, it may be high.
+            height: How high it is taken to be.
+            depth: How many stacks are around it.
+        """
+        if not height or not isinstance(stack[height - 1], list):
             return False
-        if not outside and len(stack) == 1:
+        if not depth and height == 1:
             return True
         # The dict's items are set one by one, or stand behind a mark until all are set.
-        marked = len(outside) == 1 and len(outside[0]) == 1 and len(stack) % 2 == 0
-        return (
-            (marked or (not outside and len(stack) == 3)) and isinstance(stack[-2], str) and stack[-2] == 'annotations'
-        )
+        alone = not depth and height == 3
+        marked = depth == 1 and len(self.metastack[0]) == 1 and height % 2 == 0
+        key = stack[height - 2] if alone or marked else None
+        return isinstance(key, str) and key == 'annotations'
+
+    def _appends_annotations(self) -> bool:
+        """Whether what stands behind the last mark goes to the list of annotations."""
+        around = self.metastack[-1]
+        return self._is_annotations(around, len(around), len(self.metastack) - 1)
 
     def _load_append(self) -> None:
-        if self._is_annotations(self.stack[:-1], self.metastack):
+        if self._is_annotations(self.stack, len(self.stack) - 1, len(self.metastack)):
             self._take(self.stack.pop())
         else:
             self.load_append()
 
     def _load_appends(self) -> None:
-        if self._is_annotations(self.metastack[-1], self.metastack[:-1]):
+        if self._appends_annotations():
             for item in self.pop_mark():
                 self._take(item)
         else:
@@ -103,7 +114,7 @@ class _Streaming(SafeUnpickler):
     def _load_setitems(self) -> None:
         super()._load_setitems()
         # A thousand annotations are appended together; when the next has got its items, those before it are whole.
-        if self.metastack and len(self.stack) > 1 and self._is_annotations(self.metastack[-1], self.metastack[:-1]):
+        if self.metastack and len(self.stack) > 1 and self._appends_annotations():
             for item in self.stack[:-1]:
                 self._take(item)
             del self.stack[:-1]

@@ -11,6 +11,7 @@ from typing import Any
 import numpy as np
 import pytest
 
+from blazepose_skl.annotations import read_annotations
 from blazepose_skl.cli import main
 from blazepose_skl.errors import InputError
 from blazepose_skl.safepickle import load_safely, shown
@@ -109,6 +110,15 @@ def test_what_stands_where_something_else_is_expected(
             main()
         assert stopped.value.code == 1
         assert len(''.join(capsys.readouterr())) < 5000
+
+
+def test_a_high_stack_takes_no_longer(tmp_path: Path) -> None:
+    """In proportion to its height; otherwise it would take minutes."""
+    (tmp_path / 'a.pkl').write_bytes(
+        HEAD + pickle.EMPTY_LIST * 200_000 + pickle.APPEND * 199_999 + pickle.MARK * 200_000 + pickle.STOP
+    )
+    with pytest.raises(InputError, match='annotation 0: a list where a dict was expected'):
+        read_annotations(tmp_path / 'a.pkl')
 
 
 def test_plain_keys_are_read(tmp_path: Path) -> None:
