@@ -6,7 +6,7 @@ our skeletons. ``results`` holds keypoint (M, T, V, C) and, until it is merged i
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from typing import Any
 
 import numpy as np
@@ -31,6 +31,7 @@ __all__ = [
     'check_joints',
     'check_streams',
     'find_skeleton',
+    'flip_settings',
     'joint_to_bone',
     'limb_settings',
     'merge_streams',
@@ -131,6 +132,13 @@ def merge_streams(results: Results, skeleton: Skeleton, feats: Sequence[str], ax
             streams[motion] = features.to_motion(streams[source], scored)
     results['keypoint'] = np.concatenate([streams[feat] for feat in feats], axis=axis)
     return results
+
+
+def flip_settings(settings: Mapping[str, Any]) -> dict[str, Any]:
+    """What ``Flip`` is told, with a skeleton's left and right joints where it was named in their place."""
+    sides = {f'{side}_kp': side for side in ('left', 'right')}
+    named = {key: settings[key] for key in sides if isinstance(settings.get(key), (str, Mapping, Skeleton))}
+    return {**settings, **{key: getattr(find_skeleton(layout, 'Flip'), sides[key]) for key, layout in named.items()}}
 
 
 def limb_settings(skeleton: Skeleton) -> dict[str, Any]:

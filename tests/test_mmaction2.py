@@ -1,5 +1,6 @@
 """The adapter against the real MMAction2; the untouched stock code runs in a process of its own."""
 
+import copy
 import importlib
 import pickle
 import subprocess
@@ -157,6 +158,22 @@ def test_2d_streams_equal_stock_on_the_same_skeleton():
         np.testing.assert_array_equal(ours, stock)
 
 
+READ = """
+import pickle, sys
+step, results = pickle.load(sys.stdin.buffer)
+sys.stdout.buffer.write(pickle.dumps(step(results)))
+"""
+
+
+@pytest.mark.parametrize('kind', [GenSkeFeat, JointToBone, ToMotion])
+def test_a_data_worker_that_is_started_afresh_runs_the_step_alike(kind):
+    step = kind(dataset='blazepose', **(dict(feats=['bm']) if kind is GenSkeFeat else {}))
+    assert isinstance(step, kind)
+    sent = pickle.dumps((step, clip(33, 2)))
+    read = subprocess.run([sys.executable, '-c', READ], input=sent, stdout=subprocess.PIPE, check=True)
+    np.testing.assert_equal(pickle.loads(read.stdout), step(clip(33, 2)))
+
+
 def test_importing_again_changes_nothing():
     before = Graph.__init__, GenSkeFeat.transform, TRANSFORMS.get('NormalizeBody').__name__
     for module in (mmaction2.stock, mmaction2.transforms, mmaction2.training, mmaction2):
@@ -185,6 +202,20 @@ def test_heatmaps_flip_as_the_clip_does(layout):
         again = step({**results, 'keypoint': mirrored, 'keypoint_score': score[:, :, list(skeleton.mirror)]})['imgs']
         assert both.any()
         np.testing.assert_allclose(both[len(both) // 2 :], again[: len(again) // 2], atol=1e-4)
+
+
+def test_flip_takes_a_skeleton_for_the_joints_of_a_side():
+    start = {**clip(33), 'img_shape': (480, 640), 'modality': 'Pose'}
+    start['keypoint'] = abs(start['keypoint']) + 1
+    named, listed = (
+        TRANSFORMS.build(dict(type='Flip', flip_ratio=1.0, left_kp=left, right_kp=right))(copy.deepcopy(start))
+        for left, right in (
+            ('blazepose', get_skeleton('blazepose')),
+            (list(get_skeleton('blazepose').left), list(get_skeleton('blazepose').right)),
+        )
+    )
+    assert not np.array_equal(named['keypoint'], start['keypoint'])
+    np.testing.assert_equal(named, listed)
 
 
 # -- steps of ours -----------------------------------------------------------------------------------------
@@ -311,9 +342,7 @@ def test_unknown_layouts_and_modes_are_answered_with_the_known():
             build_one()
     with pytest.raises(InputError, match=r'Graph: unknown skeleton 5; known are blazepose, .*, coco, openpose, nturgb'):
         Graph(layout=5)
-    with pytest.raises(
-        InputError, match=r"unknown mode 'spacial'; known are .*, binary_adj, full_distance_split"
-    ):
+    with pytest.raises(InputError, match=r"unknown mode 'spacial'; known are .*, binary_adj, full_distance_split"):
         Graph(layout='blazepose', mode='spacial')
     with pytest.raises(InputError, match=r"unknown stream \['k'\] in feats; known are j, b, jm, bm"):
         GenSkeFeat(dataset='blazepose', feats=['k'])

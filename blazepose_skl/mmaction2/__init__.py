@@ -5,8 +5,8 @@ What importing this module changes in MMAction2 1.x, and nothing else:
 * ``Graph(layout=…)`` also takes the name of a registered skeleton, of a file that declares one, or an inline
   one, and names the known layouts and modes when it gets another. ``JointToBone``, ``ToMotion`` and
   ``GenSkeFeat`` take the same in ``dataset=…``, and check the number of joints of every clip;
-  ``GeneratePoseTarget`` takes it in ``skeletons=…`` for limbs, left and right. The stock names reach the
-  stock code.
+  ``GeneratePoseTarget`` takes it in ``skeletons=…`` for limbs, left and right, and ``Flip`` in the place of the
+  lists ``left_kp`` and ``right_kp``. The stock names reach the stock code.
 * ``Graph(mode=…)`` also takes the modes of :mod:`blazepose_skl.partitions`, for the stock layouts too.
 * ``STGCN.forward`` and ``AAGCN.forward`` say so when the data's joints are not the graph's.
 * The mends of :mod:`blazepose_skl.compat`.

@@ -11,7 +11,7 @@ import mmengine
 import numpy as np
 from mmaction import __version__
 from mmaction.datasets import PoseDataset
-from mmaction.datasets.transforms import pose_transforms
+from mmaction.datasets.transforms import pose_transforms, processing
 from mmaction.models.backbones import AAGCN, STGCN
 from mmaction.models.heads import BaseHead
 from mmaction.models.utils.graph import Graph
@@ -131,6 +131,11 @@ def _generate_pose_target_init(
         original(
             self, *args, **{**steps.limb_settings(steps.find_skeleton(skeletons, 'GeneratePoseTarget')), **settings}
         )
+
+
+@extend(processing.Flip, '__init__')
+def _flip_init(original: Callable[..., None], self: Any, *args: Any, **settings: Any) -> None:
+    original(self, *args, **steps.flip_settings(settings))
 
 
 @extend(BaseHead, 'loss_by_feat')
