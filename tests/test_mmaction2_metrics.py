@@ -114,6 +114,6 @@ def test_tensorboard_is_used_where_it_is_installed(installed, monkeypatch):
     else:
         pytest.importorskip('tensorboard', reason='TensorBoard is absent')
     monkeypatch.setattr(Runner, 'from_cfg', classmethod(lambda cls, config: config))
-    config = Config.fromfile(ROOT / 'configs/stgcnpp/stgcnpp_1xb16-joint-r32-18e-small_custom-blazepose.py')
+    config = Config.fromfile(ROOT / 'configs/stgcnpp/stgcnpp_1xb16-joint-r32-40e-small_custom-blazepose.py')
     backends = RUNNERS.get('PoseRunner').from_cfg(config).visualizer.vis_backends
     assert [backend.type for backend in backends] == ['LocalVisBackend'] + ['TensorboardVisBackend'] * installed

@@ -210,7 +210,7 @@ def write_clips(path):
 
 
 def runner(tmp_path, checkpoint, **hook):
-    config = Config.fromfile(CONFIGS / 'stgcnpp/stgcnpp_1xb16-joint-r32-18e-small_custom-blazepose.py')
+    config = Config.fromfile(CONFIGS / 'stgcnpp/stgcnpp_1xb16-joint-r32-40e-small_custom-blazepose.py')
     config.merge_from_dict(
         {
             'ann_file': str(write_clips(tmp_path / 'data.pkl')),

@@ -21,7 +21,7 @@ from blazepose_skl.errors import InputError
 from blazepose_skl.evaluation import Scores, read_scores
 
 ROOT = Path(__file__).resolve().parent.parent
-CONFIG = ROOT / 'configs/stgcnpp/stgcnpp_1xb16-joint-r32-18e-small_custom-blazepose.py'
+CONFIG = ROOT / 'configs/stgcnpp/stgcnpp_1xb16-joint-r32-40e-small_custom-blazepose.py'
 # Batch norm and AdamW need some hundred steps, however few the clips are.
 BATCH, LEAST_STEPS = 16, 200
 console = Console()
@@ -39,19 +39,21 @@ def quickstart(
     ] = None,
     epochs: Annotated[
         Optional[int],  # noqa: UP045, typer reads it
-        typer.Option(help='Epochs of training; without it 18, or what gives a small set enough steps.', min=1),
+        typer.Option(help='Epochs of training; without it 40, more for very few clips, 20 for synthetic ones.', min=3),
     ] = None,
 ) -> None:
     """Make, convert, train, test; print accuracy and the confusion matrix."""
     work_dir = work_dir.resolve()
+    usual = 40
     if dumps is None:
+        usual = 20
         dumps, group = work_dir / 'synthetic_dumps', r'(person\d+)'
         run('blazepose-skl', 'synthesize', dumps, '--dialect', 'tasks')
     pickle_file, scores_file = work_dir / 'data.pkl', work_dir / 'scores.pkl'
     run('blazepose-skl', 'convert', dumps, pickle_file, *(['--group', group] if group else []))
     classes = read_annotations(pickle_file)['class_names']
     train_dir = work_dir / 'train'
-    checkpoint = train(pickle_file, train_dir, epochs, least=18)
+    checkpoint = train(pickle_file, train_dir, epochs, least=usual)
     options = [f'ann_file={pickle_file}', f'num_classes={len(classes)}']
     test = [ROOT / 'tools/test.py', CONFIG, checkpoint, '--work-dir', train_dir, '--dump', scores_file]
     run(sys.executable, *test, '--cfg-options', *options)
