@@ -426,6 +426,12 @@ def bad_tree(tmp_path: Path, kind: str) -> list[object]:
             ('--official', 'kinetics', '--official-number', '2', '--official-lists', '{}'),
             "--official-number with 'kinetics', which has one split; leave it out",
         ),
+        (
+            'good',
+            ('--coords', 'world', '--coordinates', 'pixels'),
+            '--coords world with --coordinates pixels, which is of landmarks in the picture; choose one',
+        ),
+        ('good', ('--coords', 'image', '--y-up'), '--y-up and --y-down with --coords image, where y points down;'),
         ('good', ('--report', '{}/out.pkl'), 'out.pkl: its name must end in .json; name the file to write so'),
         ('good', ('--max-gap', '3', '--missed', 'hold'), '--max-gap with --missed hold, which knows no longest gap'),
         ('good', ('--last', '2'), "split 'train' is empty: none of the 4 clips is in it; add clips, or split in"),

@@ -176,6 +176,7 @@ def convert(
     one_of('--dialect', dialect, DIALECT_NAMES)
     one_of('--official', official, official_sets.OFFICIAL)
     _refuse_idle(ctx, missed, official)
+    _refuse_contradiction(coords, coordinates, y_up)
     if report is not None:
         check_place(report, '.json')
     lists = _read_lists(list_ or [])
@@ -252,6 +253,17 @@ def _refuse_idle(ctx: typer.Context, missed: str, official: str | None) -> None:
         raise InputError(f"--official-number with '{official}', which has one split; leave it out")
     if given('--max-gap') and missed != 'interpolate':
         raise InputError(f'--max-gap with --missed {missed}, which knows no longest gap; leave it out')
+
+
+def _refuse_contradiction(coords: str | None, coordinates: str | None, y_up: bool | None) -> None:
+    """Refuse what is said of landmarks in the picture together with what is said of those about the body."""
+    from blazepose_skl.dumps.coordinates import WORLD_UNITS
+
+    if coords and coordinates and (coords == 'world') != (coordinates in WORLD_UNITS):
+        of = 'about the body' if coordinates in WORLD_UNITS else 'in the picture'
+        raise InputError(f'--coords {coords} with --coordinates {coordinates}, which is of landmarks {of}; choose one')
+    if coords == 'image' and y_up is not None:
+        raise InputError('--y-up and --y-down with --coords image, where y points down; leave them out')
 
 
 def _size(text: str | None) -> tuple[int, int] | None:
