@@ -86,8 +86,13 @@ def recognize_whole(
     return Findings(seen, [Recognition(who, 0, len(seen), row) for who, row in zip(groups, scores, strict=True)])
 
 
-def recognize_sliding(sights: Iterable[Sight], stream: StreamRecognizer) -> Findings:
+def recognize_sliding(sights: Iterable[Sight], stream: StreamRecognizer, where: str) -> Findings:
     """What people do from window to window.
+
+    Args:
+        sights: All frames.
+        stream: Takes them.
+        where: For messages.
 
     Raises:
         InputError: There is nobody.
@@ -98,7 +103,7 @@ def recognize_sliding(sights: Iterable[Sight], stream: StreamRecognizer) -> Find
         seen.append(stream.sight(sight.time))
     recognitions += stream.finish()
     if not any(sight.people for sight in seen):
-        raise InputError(f'nobody was found in any of the {len(seen)} frames')
+        raise InputError(f'{where}: nobody was found in any of its {len(seen)} frames')
     return Findings(seen, lay_out(recognitions, stream.sliding.stride))
 
 

@@ -48,6 +48,11 @@ class VideoFootage:
     model: Path
     people: int
 
+    @property
+    def name(self) -> str:
+        """For messages."""
+        return str(self.path)
+
     def sights(self) -> Iterator[Sight]:
         """The people that MediaPipe finds, by a tracker of this video's own."""
         from blazepose_skl.landmarker import Landmarker
@@ -73,6 +78,11 @@ class ClipFootage:
 
     clip: Clip
     filled: bool = False
+
+    @property
+    def name(self) -> str:
+        """For messages."""
+        return self.clip.source
 
     @property
     def size(self) -> tuple[int, int]:
@@ -205,7 +215,7 @@ def whole_clip(footage: VideoFootage, sights: Sequence[Sight], skeleton: str) ->
         times=np.array([sight.time for sight in sights]),
         metadata=Metadata(footage.size, footage.fps),
     )
-    where = str(footage.path)
+    where = footage.name
     ordered = order_frames(recording, where)
     kept = choose_people(link_people(ordered.frames, landmarks), landmarks, scores, footage.people, 'longest')
     filled = np.full((len(kept), ordered.length, *landmarks.shape[1:]), np.nan, np.float32)

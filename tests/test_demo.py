@@ -9,6 +9,7 @@ import re
 import shutil
 import subprocess
 import sys
+from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -213,10 +214,38 @@ def test_a_camera_is_recognised_as_it_goes(recognizer: Recognizer, model: Path) 
         live = list(label_live(read_frames(path), landmarker, stream, Look(0.0)))
     footage = open_footage(str(path), lambda: model, Reading())
     later = StreamRecognizer(recognizer, size, Sliding(20, 5, 2))
-    recognize_sliding(footage.sights(), later)
+    recognize_sliding(footage.sights(), later, footage.name)
     assert {len(new) for _, _, new in live} == {0, 1}
     assert live[-1][0].shape == (facts.height, facts.width, 3)
     assert stream.frames == later.frames == len(live)
+
+
+def test_what_a_camera_showed_until_it_was_interrupted(
+    trained: Trained, model: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """The first 40 frames of a video in the place of a camera's, then Ctrl-C."""
+    from blazepose_skl import video as videos
+
+    path, read_facts, read_frames = video('correct/correct1.mp4'), videos.read_facts, videos.read_frames
+
+    def until_interrupted(_: int) -> Iterator[videos.Frame]:
+        for frame in read_frames(path):
+            if frame.number == 40:
+                raise KeyboardInterrupt
+            yield frame
+
+    monkeypatch.setattr(videos, 'read_facts', lambda _: read_facts(path))
+    monkeypatch.setattr(videos, 'read_frames', until_interrupted)
+    out, segments = tmp_path / 'out.mp4', tmp_path / 'segments.csv'
+    network = ['--config', trained.config, '--checkpoint', trained.checkpoint, '--model', model]
+    options = ['--out', out, '--segments', segments, '--headless', '--window', 1, '--threshold', 0]
+    monkeypatch.setattr(sys, 'argv', [str(word) for word in ('blazepose-skl', 'demo', 0, *network, *options)])
+    with pytest.raises(SystemExit) as stop:
+        main()
+    assert not stop.value.code
+    assert len(read_video(out)[0]) == 40
+    with segments.open(newline='') as file:
+        assert int(list(csv.DictReader(file))[-1]['last']) == 39
 
 
 @pytest.mark.parametrize('more', [[], ['--window', '1', '--stride', '0.2', '--people', '3', '--side-by-side']])
@@ -418,7 +447,7 @@ def test_a_video_with_nobody(demo, tmp_path, model) -> None:
         for number in range(12):
             writer.add(np.full((120, 160, 3), 100, np.uint8), number / 10)
     assert 'empty.mp4: nobody was found in any of its 12 frames' in demo(empty, model=model)
-    assert 'nobody was found in any of the 12 frames' in demo(empty, model=model, window=0.5)
+    assert 'empty.mp4: nobody was found in any of its 12 frames' in demo(empty, model=model, window=0.5)
 
 
 def test_a_clip_of_other_joints(trained: Trained, recognizer: Recognizer, tmp_path: Path) -> None:

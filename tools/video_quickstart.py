@@ -23,7 +23,7 @@ def video_quickstart(
     model: Annotated[str, typer.Option(help="MediaPipe's: lite, full, heavy or a path.")] = 'full',
     epochs: Annotated[
         Optional[int],  # noqa: UP045, typer reads it
-        typer.Option(help='Epochs of training; without it what gives a small set enough steps.', min=1),
+        typer.Option(help='Epochs of training; without it what gives a small set enough steps.', min=3),
     ] = None,
     cfg_options: Annotated[
         Optional[list[str]],  # noqa: UP045

@@ -240,7 +240,7 @@ class _Job:
         filling = Filling('zero') if filled else self.filling
         stream = StreamRecognizer(self.recognizer, footage.size, sliding, footage.people, together, filling)
         sights = bar(footage.sights(), 'looking', footage.frames)
-        self._show(footage, recognize_sliding(sights, stream))
+        self._show(footage, recognize_sliding(sights, stream, footage.name))
 
     def run_camera(
         self, camera: int, model: Path, people: int, together: bool, sliding: Callable[[float], Sliding]
