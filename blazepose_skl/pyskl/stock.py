@@ -9,7 +9,7 @@ from typing import Any
 import mmcv
 from pyskl import __version__
 from pyskl.datasets import PIPELINES, PoseDataset
-from pyskl.datasets.pipelines import heatmap_related, pose_related
+from pyskl.datasets.pipelines import augmentations, heatmap_related, pose_related
 from pyskl.models.builder import BACKBONES
 from pyskl.models.gcns import AAGCN, CTRGCN, DGSTGCN, MSG3D, SGN, STGCN
 from pyskl.utils.graph import Graph
@@ -188,6 +188,11 @@ def _generate_pose_target_init(
     elif skeletons is not None:
         settings['skeletons'] = skeletons
     original(self, *args, **settings)
+
+
+@extend(augmentations.Flip, '__init__')
+def _flip_init(original: Callable[..., None], self: Any, *args: Any, **settings: Any) -> None:
+    original(self, *args, **steps.flip_settings(settings))
 
 
 for _step in steps.STEPS:
