@@ -89,7 +89,8 @@ def _joint_axes(name: str, shape: Sequence[int], joints: int, channels: int | No
     elif re.search(r'(^|\.)s_embed\.0\.', name) and len(shape) == 4:
         axes = [(1, 1)]  # SGN: which joint it is
     elif last == 'add_coeff':
-        axes = [(0, 1)]  # DG-STGCN
+        # DG-STGCN: the first of them, however many there are.
+        return [(0, 1, 1)] if shape[0] >= joints else None
     if any(shape[axis] % (joints * of) for axis, of in axes):
         return None
     return [(axis, shape[axis] // (joints * of), of) for axis, of in axes]
@@ -217,7 +218,10 @@ def initialize(model: Any, checkpoint: State, layout: SkeletonLike, target: Skel
     if target is None or (isinstance(target, Mapping) and 'num_node' in target):
         raise InputError('the network does not say the names of its joints; give its skeleton as target')
     trained = {name for name, _ in model.named_parameters()}
+    state = model.state_dict()
     channels = getattr(model.backbone, 'in_channels', None)
-    done = transfer(checkpoint, model.state_dict(), source, get_skeleton(target), trained, channels)
+    if channels is None:  # CTR-GCN keeps it to itself; its first convolution takes as many
+        channels = next((value.shape[1] for value in state.values() if value.dim() == 4), None)
+    done = transfer(checkpoint, state, source, get_skeleton(target), trained, channels)
     model.load_state_dict(done.state)
     return done

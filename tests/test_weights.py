@@ -160,7 +160,7 @@ def test_weights_of_other_networks_that_hold_numbers_for_joints():
             'conv.weight': torch.rand(2, 2),
             'joint_bn.weight': torch.rand(3 * joints),
             's_embed.0.conv.weight': torch.rand(8, joints, 1, 1),
-            'tcn.add_coeff': torch.rand(joints),
+            'tcn.add_coeff': torch.rand(40),
             'st.PA': torch.rand(2, windows * joints, windows * joints),
         }
 
@@ -170,7 +170,7 @@ def test_weights_of_other_networks_that_hold_numbers_for_joints():
     views = {
         'joint_bn.weight': lambda value, joints: value.reshape(3, joints).T,
         's_embed.0.conv.weight': lambda value, joints: value[:, :, 0, 0].T,
-        'tcn.add_coeff': lambda value, joints: value,
+        'tcn.add_coeff': lambda value, joints: value[:joints],
         'st.PA': lambda value, joints: value.reshape(2, windows, joints, windows, joints).permute(2, 4, 0, 1, 3),
     }
     for name, view in views.items():
