@@ -171,6 +171,8 @@ class _Look:
         """What was found, with what the pickle says besides its annotations."""
         names = _class_names(rest)
         parts = _parts(rest)
+        if not self._label_of:
+            self._faults.add('clips that a training needs', 'the list of annotations is empty')
         self._compare_labels(names)
         self._compare_parts(parts, names)
         self._find_leaks(parts)

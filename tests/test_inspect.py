@@ -67,6 +67,7 @@ FAULTS = {
     '0-1 coordinates with a picture size in pixels': change(keypoint=np.full((1, 5, 33, 2), 0.5, np.float32)),
     'no .M, T, V, C. array': change(keypoint=None),
     'empty splits: 1 .val': lambda data: data['split'].update(val=[]),
+    'clips that a training needs: 1 .the list of annotations is empty': lambda data: data.update(annotations=[]),
     'clips of a split that are not there: 1 .x': lambda data: data['split']['val'].append('x'),
 }
 
@@ -88,6 +89,28 @@ def test_what_flatters() -> None:
     assert 'clips in two splits: 1 (0)' in warnings
     assert 'the same clip under two names in two splits: 1 (1 = 3)' in warnings
     assert 'float16' in warnings
+
+
+def test_a_crowd_is_a_warning() -> None:
+    data = make_data(300)
+    for item in data['annotations']:
+        item['keypoint'] = data['annotations'][0]['keypoint']
+    data['split'] = dict(train=[str(n) for n in range(150)], val=[str(n) for n in range(150, 300)])
+    warnings = '\n'.join(inspect_annotations(data).warnings)
+    assert 'clips like so many others that they were compared with some 100 of these only: 300 (0, 1, 2, …)' in warnings
+    assert 'the same clip under two names in two splits' in warnings
+
+
+def test_markup_in_names_is_text(tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capfd: Any) -> None:
+    data = make_data()
+    data['class_names'] = ['[/b]', '[red]']
+    (tmp_path / 'a.pkl').write_bytes(pickle.dumps(data))
+    monkeypatch.setattr('sys.argv', ['blazepose-skl', 'inspect', str(tmp_path / 'a.pkl')])
+    with pytest.raises(SystemExit):
+        main()
+    printed = capfd.readouterr().out
+    assert '[/b]' in printed
+    assert '[red]' in printed
 
 
 @pytest.mark.parametrize('broken', [False, True])
