@@ -424,10 +424,11 @@ def _prepare(source: Source, reading: Reading, filling: Filling, apart: bool) ->
         channels=clip.landmarks.shape[-1],
     )
     said = Label(clip.label, clip.label_index) if clip.label is not None else None
-    annotation = annotate(filled, source.name)
+    # Filling hides them from whoever asks later what accuracy has to do with them.
+    annotation = annotate(filled, source.name) | dict(missed=facts['missed'] / facts['frames'])
     if not apart:
         return source, _Prepared(said, facts, pack_annotation(annotation), b'')
-    listed = {key: annotation[key] for key in ('frame_dir', 'total_frames')}
+    listed = {key: annotation[key] for key in ('frame_dir', 'total_frames', 'missed')}
     return source, _Prepared(said, facts, pack_annotation(listed), pickle.dumps(annotation))
 
 

@@ -59,7 +59,7 @@ def test_the_index_holds_no_arrays(tmp_path: Path) -> None:
     dumps = write_tree(tmp_path / 'dumps', dict(jump=3))
     convert(dumps, tmp_path / 'index.pkl', split, clip_folder=tmp_path / 'clips')
     first, *_ = read_annotations(tmp_path / 'index.pkl')['annotations']
-    assert first == dict(frame_dir='jump/00', total_frames=4, label=0)
+    assert first == dict(frame_dir='jump/00', total_frames=4, missed=0, label=0)
     assert load_safely(tmp_path / 'clips' / 'jump' / '00.pkl')['keypoint'].shape == (1, 4, 33, 2)
 
 

@@ -1,5 +1,6 @@
 """Results: facts against counting by hand, the files of a report, and the commands as a user types them."""
 
+import contextlib
 import csv
 import io
 import pickle
@@ -11,11 +12,14 @@ from pathlib import Path
 
 import numpy as np
 import pytest
+from conftest import keypoints, make_motion, write_dump
+from test_curves import log
 
 pytest.importorskip('scipy', reason='SciPy is absent')
 pytest.importorskip('matplotlib', reason='Matplotlib is absent')
 pytest.importorskip('jinja2', reason='Jinja2 is absent')
 
+from blazepose_skl.annotations import read_annotations
 from blazepose_skl.cli import main
 from blazepose_skl.errors import InputError
 from blazepose_skl.evaluation import Scores, read_scores, write_scores
@@ -267,10 +271,12 @@ def test_fuse_and_report_as_typed(files, monkeypatch):
     out = run_command('fuse', *streams, '--out', fused, '--validation', 'val0.pkl', '--validation', 'val1.pkl')
     (weight,) = re.findall(r'test0.pkl\s+│\s+([\d.]+)', out)
     assert float(weight) > 0.6
-    out = run_command('report', fused, '--against', streams[0], '--data', 'data.pkl')
+    log(files / 'work', 3)
+    out = run_command('report', fused, '--against', streams[0], '--data', 'data.pkl', '--log', 'work')
     assert 'fused.pkl' in out
     assert "McNemar's exact test p =" in out
-    assert Path('fused_report/index.html').is_file()
+    for name in ('index.html', 'training.svg', 'comparison.png', 'pair_01.png', 'lengths.svg', 'missed.svg'):
+        assert Path('fused_report', name).is_file()
 
 
 @pytest.mark.parametrize(
@@ -305,3 +311,18 @@ def test_bad_input_is_one_sentence(words, message, files, monkeypatch, capsys):
     (line,) = capsys.readouterr().err.strip().splitlines()
     assert message in line
     assert not list(files.glob('f.*'))
+
+
+def test_a_conversion_notes_the_missed_frames_that_it_fills(tmp_path, monkeypatch):
+    for number, missed in enumerate([(), (2, 3), (4,)]):
+        write_dump(tmp_path / 'dumps' / 'jump' / f'{number}.json', keypoints(make_motion(8, number), missed))
+    monkeypatch.chdir(tmp_path)
+    monkeypatch.setattr(sys, 'argv', ['blazepose-skl', 'convert', 'dumps', 'data.pkl'])
+    with contextlib.suppress(SystemExit):
+        main()
+    data = read_annotations(tmp_path / 'data.pkl')
+    assert [clip['missed'] for clip in data['annotations']] == [0, 2 / 8, 1 / 8]
+    names = tuple(clip['frame_dir'] for clip in data['annotations'])
+    run = Scores(np.ones((3, 1), np.float32), np.zeros(3, np.int64), names)
+    found = evaluate('a.pkl', run, data)
+    assert [(group.name, group.clips) for group in found.missed] == [('none', 1), ('up to 20%', 1), ('up to 50%', 1)]

@@ -134,8 +134,8 @@ def evaluate(source: str, scores: Scores, data: Mapping[str, Any] | None = None)
         notes.append('The scores are no probabilities; confidence and calibration are those of their softmax.')
     lengths, missed = [], []
     if data is not None:
-        frames, lost = _frames_of(source, scores, data)
-        lengths, missed = by_length(frames, right), by_missed(lost / frames, right)
+        frames, share = _frames_of(source, scores, data)
+        lengths, missed = by_length(frames, right), by_missed(share, right)
         if not lengths:
             notes.append(f'All clips have {frames[0]} frames: accuracy is not shown by length.')
         if not missed:
@@ -220,14 +220,17 @@ def annotations_of(source: str, scores: Scores, data: Mapping[str, Any]) -> list
     return [known[name] for name in scores.names]
 
 
-def _frames_of(source: str, scores: Scores, data: Mapping[str, Any]) -> tuple[NDArray[np.int64], NDArray[np.int64]]:
-    """Frames of each clip, and those in which nobody was found; where that is not known, in which nobody is."""
+def _frames_of(source: str, scores: Scores, data: Mapping[str, Any]) -> tuple[NDArray[np.int64], NDArray[np.float64]]:
+    """Frames of each clip, and the share of its recording's in which nobody was found.
+
+    ``convert`` notes the share; where the annotation does not say it, it is that of frames in which nobody is.
+    """
     frames, missed = [], []
     for clip in annotations_of(source, scores, data):
-        keypoint = np.asarray(clip.get('keypoint', np.ones((1, 0, 1, 2))))
-        frames.append(max(int(clip.get('total_frames', keypoint.shape[1])), 1))
+        keypoint = np.asarray(clip.get('keypoint', np.ones((1, 1, 1, 2))))
+        frames.append(int(clip.get('total_frames', keypoint.shape[1])))
         nobody = (keypoint == 0).all(axis=(0, 2, 3))
-        missed.append(int(clip.get('missed_frames', nobody.sum())))
+        missed.append(float(clip['missed'] if 'missed' in clip else nobody.mean()))
     return np.array(frames), np.array(missed)
 
 
