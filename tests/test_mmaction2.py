@@ -160,18 +160,18 @@ def test_2d_streams_equal_stock_on_the_same_skeleton():
 
 READ = """
 import pickle, sys
-step, results = pickle.load(sys.stdin.buffer)
-sys.stdout.buffer.write(pickle.dumps(step(results)))
+steps, clips = pickle.load(sys.stdin.buffer)
+sys.stdout.buffer.write(pickle.dumps([step(clip) for step, clip in zip(steps, clips)]))
 """
 
 
-@pytest.mark.parametrize('kind', [GenSkeFeat, JointToBone, ToMotion])
-def test_a_data_worker_that_is_started_afresh_runs_the_step_alike(kind):
-    step = kind(dataset='blazepose', **(dict(feats=['bm']) if kind is GenSkeFeat else {}))
-    assert isinstance(step, kind)
-    sent = pickle.dumps((step, clip(33, 2)))
+def test_a_data_worker_that_is_started_afresh_runs_the_steps_alike():
+    steps = [GenSkeFeat(dataset='blazepose', feats=['bm']), JointToBone(dataset=INLINE), ToMotion(dataset='blazepose')]
+    clips = [clip(33), clip(5), clip(33)]
+    assert all(isinstance(*pair) for pair in zip(steps, (GenSkeFeat, JointToBone, ToMotion), strict=True))
+    sent = pickle.dumps((steps, clips))
     read = subprocess.run([sys.executable, '-c', READ], input=sent, stdout=subprocess.PIPE, check=True)
-    np.testing.assert_equal(pickle.loads(read.stdout), step(clip(33, 2)))
+    np.testing.assert_equal(pickle.loads(read.stdout), [step(c) for step, c in zip(steps, clips, strict=True)])
 
 
 def test_importing_again_changes_nothing():

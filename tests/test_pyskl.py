@@ -223,6 +223,12 @@ def test_heatmaps_take_limbs_and_sides_of_a_skeleton():
     assert images.shape == (6, len(skeleton.limbs), 16, 16)
 
 
+def test_flip_takes_the_sides_of_a_skeleton():
+    skeleton = get_skeleton('blazepose')
+    by_name = PIPELINES.get('Flip')(flip_ratio=1.0, left_kp='blazepose', right_kp='blazepose')
+    assert (by_name.left_kp, by_name.right_kp) == (skeleton.left, skeleton.right)
+
+
 @pytest.mark.parametrize('step', steps.STEPS, ids=lambda step: step.__name__)
 def test_our_steps_can_be_named_in_a_pipeline(step):
     assert PIPELINES.get(step.__name__) is step
@@ -230,18 +236,18 @@ def test_our_steps_can_be_named_in_a_pipeline(step):
 
 READ = """
 import pickle, sys
-step, results = pickle.load(sys.stdin.buffer)
-sys.stdout.buffer.write(pickle.dumps(step(results)))
+steps, clips = pickle.load(sys.stdin.buffer)
+sys.stdout.buffer.write(pickle.dumps([step(clip) for step, clip in zip(steps, clips)]))
 """
 
 
-@pytest.mark.parametrize('kind', [GenSkeFeat, JointToBone, ToMotion])
-def test_a_data_worker_that_is_started_afresh_runs_the_step_alike(kind):
-    step = kind(dataset='blazepose', **(dict(feats=['bm']) if kind is GenSkeFeat else {}))
-    assert isinstance(step, kind)
-    sent = pickle.dumps((step, clip(33, 2)))
+def test_a_data_worker_that_is_started_afresh_runs_the_steps_alike():
+    ours = [GenSkeFeat(dataset='blazepose', feats=['bm']), JointToBone(dataset=INLINE), ToMotion(dataset='blazepose')]
+    clips = [clip(33), clip(5), clip(33)]
+    assert all(isinstance(*pair) for pair in zip(ours, (GenSkeFeat, JointToBone, ToMotion), strict=True))
+    sent = pickle.dumps((ours, clips))
     read = subprocess.run([sys.executable, '-c', READ], input=sent, stdout=subprocess.PIPE, check=True)
-    np.testing.assert_equal(pickle.loads(read.stdout), step(clip(33, 2)))
+    np.testing.assert_equal(pickle.loads(read.stdout), [step(c) for step, c in zip(ours, clips, strict=True)])
 
 
 def test_importing_again_changes_nothing():

@@ -5,7 +5,8 @@ What importing this module changes in PYSKL 0.1.0, and nothing else:
 * ``Graph(layout=…)`` also takes the name of a registered skeleton, an inline one or a file, the modes of
   :mod:`blazepose_skl.partitions` stand beside its own, and it names the known layouts and modes when it gets
   another. ``JointToBone``, ``ToMotion`` and ``GenSkeFeat`` take the same in ``dataset=…``, and check the number of
-  joints of every clip; ``GeneratePoseTarget`` takes it in ``skeletons=…``. The stock names reach the stock code.
+  joints of every clip; ``GeneratePoseTarget`` takes it in ``skeletons=…`` and ``Flip`` in ``left_kp=…`` and
+  ``right_kp=…``. The stock names reach the stock code.
 * ``DGSTGCN`` has as many joints in its temporal part as our layout has, where stock has 25 unless told.
   ``SGN`` can be named in a config (PYSKL registers it nowhere), and takes its number of joints from ``layout=…``;
   so can ``JointToBone`` be in a pipeline.

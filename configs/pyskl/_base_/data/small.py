@@ -9,6 +9,9 @@ normalize_train = dict(
         dict(type='RandomRotateSkeleton', degrees=10),
         dict(type='RandomScaleSkeleton', amount=0.1),
         dict(type='RandomPlace', shift=0.1, zoom=0.1, forget=0.25),
+        # For the left-handed. A clip is still thrice as likely to be as it was, so that classes which name a side
+        # stay apart.
+        dict(type='RandomFlipSkeleton', probability=0.25),
     ],
 )
 normalize_test = dict(
@@ -31,7 +34,7 @@ __dataset = dict(type='PoseDataset', ann_file='data/blazepose.pkl')
 data = dict(
     videos_per_gpu=16,
     workers_per_gpu=1,
-    persistent_workers=True,
+    persistent_workers=True,  # fresh workers would make up the same views in every epoch
     train=dict(**__dataset, split='train'),
     val=dict(**__dataset, split='val'),
     test=dict(**__dataset, split='val'),

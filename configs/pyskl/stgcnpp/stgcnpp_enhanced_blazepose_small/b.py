@@ -1,10 +1,10 @@
 _base_ = [
-    '../../_base_/models/stgcnpp.py',
+    '../../_base_/models/stgcnpp_small.py',
     '../../_base_/data/small.py',
     '../../_base_/schedules/small.py',
 ]
 layout = 'enhanced_blazepose'
-model = dict(backbone=dict(in_channels=5, graph_cfg=dict(layout=layout)))
+model = dict(backbone=dict(graph_cfg=dict(layout=layout)))
 features = dict(type='GenSkeFeat', dataset=layout, feats=['b'])
 data = dict(
     train=dict(pipeline=[{{_base_.normalize_train}}, features, {{_base_.pack}}]),

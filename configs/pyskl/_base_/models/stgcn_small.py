@@ -1,0 +1,2 @@
+_base_ = ['stgcn.py', 'small.py']
+model = {{_base_.small}}
