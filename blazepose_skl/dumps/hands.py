@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import replace
+from functools import lru_cache
 from typing import Any, Generic
 
 import msgspec
@@ -139,6 +140,7 @@ _SINGLE_HANDS = (
 HAND_DIALECTS = _BODY_AND_HANDS + _SINGLE_HANDS
 
 
+@lru_cache(maxsize=16)
 def dialects_of(skeleton: Skeleton) -> tuple[Dialect, ...]:
     """The dialects in which a skeleton's joints may stand: all, with those of Holistic in the place of the body's."""
     own = {HOLISTIC.name: _BODY_AND_HANDS, HAND.name: _SINGLE_HANDS}.get(skeleton.name, ())

@@ -66,7 +66,7 @@ class Skeleton:
         self._check_connections()
 
     def __hash__(self) -> int:
-        return hash((self.name, self.joints))
+        return hash(self.name)  # often asked for: skeletons are keys of caches
 
     # -- validation ---------------------------------------------------------------------------
 
