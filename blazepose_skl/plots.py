@@ -197,8 +197,8 @@ def draw_comparison(comparison: Comparison) -> Figure:
         rows = np.arange(len(here))
         first, second = [item.first for item in here], [item.second for item in here]
         axes.hlines(rows, first, second, color=_FAINT, linewidth=2)
-        axes.plot(first, rows, 'o', color=_FIRST, markersize=5, label=comparison.first)
-        axes.plot(second, rows, 'D', color=_SECOND, markersize=5, label=comparison.second)
+        axes.plot(first, rows, 'o', color=_FIRST, markersize=8, label=comparison.first)  # seen around the other too
+        axes.plot(second, rows, 'D', color=_SECOND, markersize=4, label=comparison.second)
         stars = [' *' if item.adjusted < 0.05 else '' for item in here]
         axes.set_yticks(
             rows, [f'{_short(item.name)} ({item.clips}){star}' for item, star in zip(here, stars, strict=True)]

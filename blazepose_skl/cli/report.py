@@ -57,7 +57,7 @@ def report(
     both = None
     if against is not None:
         second = evaluate(other, read_scores(against, annotations, split), annotations)
-        both = second, compare(results, second)
+        both = second, compare(second, results)
     story = Story(results, both, curves, annotations)
     page = write_report(story, out or scores.with_name(f'{scores.stem}_report'), progress('Drawing'))
     _show(story)

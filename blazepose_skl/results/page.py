@@ -182,7 +182,9 @@ def _sections(story: Story) -> list[_Section]:
         found.append(
             _Section('Training', [_Drawing('training', f'From {curves.source}.', lambda: plots.draw_curves(curves))])
         )
-    found.append(_Section('Confusion', _confusions(run), tables.confusion_table(run)))
+    found.append(
+        _Section('Confusion', _confusions(run), tables.confusion_table(run) if len(run.classes) <= _WHOLE else None)
+    )
     mean = run.overall['mean class accuracy'].value
     found.append(
         _Section(
