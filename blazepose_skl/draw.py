@@ -99,12 +99,13 @@ def draw_skeleton(picture: Picture, landmarks: FloatArray, scores: FloatArray, s
     for outline in (True, False):
         for alpha, a, b in limbs:
             color = _INK if outline else _limb_color(skeleton, a, b)
-            thickness = max(1, round(width * (1.9 if outline else 1)))
+            fine = min(_fineness(skeleton, joint) for joint in (a, b))
+            thickness = max(1, round(width * fine * (1.9 if outline else 1)))
             for layer, value in ((paint, color), (cover, float(alpha) * (150 if outline else 255))):
                 cv2.line(layer, places[a], places[b], value, thickness, cv2.LINE_AA, _SHIFT)
         for joint in sorted(drawn, key=lambda joint: strength[joint]):
             color = _INK if outline else _joint_color(skeleton, joint)
-            radius = round((width * 0.95 + (width * 0.45 if outline else 0)) * 2**_SHIFT)
+            radius = round(width * _fineness(skeleton, joint) * (1.4 if outline else 0.95) * 2**_SHIFT)
             for layer, value in ((paint, color), (cover, float(strength[joint]) * (150 if outline else 255))):
                 cv2.circle(layer, places[joint], radius, value, -1, cv2.LINE_AA, _SHIFT)
     # Where nothing is painted the cover is 0, so that the edges of lines blend into the picture.
@@ -144,6 +145,11 @@ def _part(skeleton: Skeleton, joint: int) -> str:
 @lru_cache(maxsize=1024)
 def _side(skeleton: Skeleton, joint: int) -> str:
     return next((side for side in ('left', 'right') if side in _words(skeleton, joint)), 'axis')
+
+
+def _fineness(skeleton: Skeleton, joint: int) -> float:
+    """How thick a joint is drawn; those of face and hands are close together."""
+    return 0.6 if _part(skeleton, joint) in ('head', 'hand') else 1.0
 
 
 @lru_cache(maxsize=1024)
@@ -218,7 +224,9 @@ def _draw_tag(picture: Picture, tag: Tag, taken: list[Box]) -> None:
         text = text.removesuffix('…')[:-1] + '…'
     across, ascent = _measure(text, size)
     wide, high = across + 2 * pad, ascent + size // 3 + 2 * pad + bar
-    left, top = (tag.box[0], tag.box[1] - high - size // 2) if tag.box else (pad, pad)
+    left, top = (float(pad), float(pad))
+    if tag.box:  # the highest joint is an eye, mostly
+        left, top = tag.box[0], tag.box[1] - high - max(size / 2, 0.08 * (tag.box[3] - tag.box[1]))
     left, top = (int(np.clip(at, 0, max(0, most))) for at, most in ((left, width - wide), (top, height - high)))
     top = _free(taken, left, top, wide, high, height)
     taken.append((left, top, left + wide, top + high))
