@@ -285,7 +285,7 @@ def test_fuse_and_report_as_typed(files, monkeypatch):
         (['report', 'no.pkl'], 'no.pkl: '),
         (
             ['report', 'test0.pkl', '--against', 'val0.pkl'],
-            "val0.pkl: no scores for clip 'test/class 0/000' and 23 more",
+            "test0.pkl: no scores for clip 'val/class 0/000' and 23 more, which val0.pkl has",
         ),
         (['report', 'test0.pkl', '--log', '.'], 'scalars.json: cannot be read: No such file or directory'),
         (['fuse', 'test0.pkl', 'val0.pkl', '--out', 'f.pkl'], "val0.pkl: no scores for clip 'test/class 0/000'"),
