@@ -6,7 +6,20 @@ import sys
 
 # Each registers its command, in the order in which the help lists them.
 # isort: off
-from blazepose_skl.cli import extract, models, convert, inspect, remap, export, fuse, report, demo, contact_sheet, synthesize, doctor  # noqa: F401
+from blazepose_skl.cli import (  # noqa: F401
+    extract,
+    models,
+    convert,
+    inspect,
+    remap,
+    export,
+    fuse,
+    report,
+    demo,
+    contact_sheet,
+    synthesize,
+    doctor,
+)
 
 # isort: on
 from blazepose_skl.cli.app import app
