@@ -40,6 +40,8 @@ _COLORS: dict[str, dict[str, Color]] = {
                   foot=(120, 236, 170), body=(70, 150, 255)),
     'axis': dict(head=(240, 240, 240), torso=(236, 236, 214), neck=(255, 224, 50), body=(236, 236, 214)),
 }  # fmt: skip
+# What the enhanced skeleton connects.
+_NECK = {'head', 'torso'}
 _PEOPLE: tuple[Color, ...] = (
     (52, 120, 246), (214, 72, 48), (36, 150, 84), (150, 84, 214), (196, 132, 0), (0, 146, 160), (206, 62, 134),
 )  # fmt: skip
@@ -99,7 +101,7 @@ def draw_skeleton(picture: Picture, landmarks: FloatArray, scores: FloatArray, s
     for outline in (True, False):
         for alpha, a, b in limbs:
             color = _INK if outline else _limb_color(skeleton, a, b)
-            fine = min(_fineness(skeleton, joint) for joint in (a, b))
+            fine = _limb_fineness(skeleton, a, b)
             thickness = max(1, round(width * fine * (1.9 if outline else 1)))
             for layer, value in ((paint, color), (cover, float(alpha) * (150 if outline else 255))):
                 cv2.line(layer, places[a], places[b], value, thickness, cv2.LINE_AA, _SHIFT)
@@ -116,7 +118,12 @@ def draw_skeleton(picture: Picture, landmarks: FloatArray, scores: FloatArray, s
 def _line_width(picture: Picture, points: NDArray[np.float64]) -> float:
     """By the picture, thinner for somebody small in it."""
     body = float(np.hypot(*np.ptp(points, axis=0)))
-    return float(max(1.0, min(min(picture.shape[:2]) / 200, body / 60)))
+    return max(1.0, min(_lines(picture) / 200, body / 60))
+
+
+def _lines(picture: Picture) -> float:
+    """The height of a picture of 16:9 that is as large, so that upright ones are drawn on as lying ones are."""
+    return float(np.sqrt(picture.shape[0] * picture.shape[1] * 9 / 16))
 
 
 def _window(picture: Picture, points: NDArray[np.float64], margin: float) -> tuple[slice, slice] | None:
@@ -147,6 +154,12 @@ def _side(skeleton: Skeleton, joint: int) -> str:
     return next((side for side in ('left', 'right') if side in _words(skeleton, joint)), 'axis')
 
 
+@lru_cache(maxsize=1024)
+def _limb_fineness(skeleton: Skeleton, a: int, b: int) -> float:
+    parts = {_part(skeleton, joint) for joint in (a, b)}
+    return 1.0 if parts == _NECK else min(_fineness(skeleton, joint) for joint in (a, b))
+
+
 def _fineness(skeleton: Skeleton, joint: int) -> float:
     """How thick a joint is drawn; those of face and hands are close together."""
     return 0.6 if _part(skeleton, joint) in ('head', 'hand') else 1.0
@@ -161,7 +174,7 @@ def _joint_color(skeleton: Skeleton, joint: int) -> Color:
 @lru_cache(maxsize=1024)
 def _limb_color(skeleton: Skeleton, a: int, b: int) -> Color:
     parts = {_part(skeleton, joint) for joint in (a, b)}
-    if parts == {'head', 'torso'}:  # the relation that the enhanced skeleton adds
+    if parts == _NECK:
         return _COLORS['axis']['neck']
     sides = {_side(skeleton, joint) for joint in (a, b)}
     if len(sides) > 1:
@@ -198,7 +211,7 @@ def _font() -> cv2.FontFace:
 
 
 def _text_size(picture: Picture) -> int:
-    return int(max(13, min(picture.shape[:2]) / 26))
+    return max(13, round(_lines(picture) / 26))
 
 
 def _measure(text: str, size: int) -> tuple[int, int]:

@@ -8,9 +8,11 @@ The network is one that was trained on synthetic dumps, as tools/quickstart.py d
 from __future__ import annotations
 
 import sys
+from dataclasses import replace
 from pathlib import Path
 
 import cv2
+import numpy as np
 
 from blazepose_skl.convert import Filling
 from blazepose_skl.demo import Look, label_footage, recognize_whole
@@ -24,12 +26,15 @@ from blazepose_skl.synthetic import synthesize
 PICTURES = Path(__file__).resolve().parent.parent / 'docs/pictures'
 SEED = 7  # of people whom no network was trained on: the quickstart's is 0
 LABELLED = ('wave', 'squat', 'punch', 'jumping_jack')
-HEIGHT = 300
+HEIGHT = 960
 
 
 def footage_of(action: str) -> ClipFootage:
-    """A synthetic clip."""
-    return ClipFootage(next(synthesize(1, 1, SEED, [action])).clip())
+    """A synthetic clip, in a picture of one height."""
+    clip = next(synthesize(1, 1, SEED, [action])).clip()
+    scale = HEIGHT / clip.size[1]
+    size = (round(clip.size[0] * scale), HEIGHT)
+    return ClipFootage(replace(clip, landmarks=clip.landmarks[..., :2] * np.float32(scale), size=size))
 
 
 def labelled(recognizer: Recognizer, action: str) -> Picture:
@@ -37,9 +42,7 @@ def labelled(recognizer: Recognizer, action: str) -> Picture:
     footage = footage_of(action)
     findings = recognize_whole(footage, footage.sights(), recognizer, together=False, filling=Filling())
     pictures = list(label_footage(footage, findings, recognizer, Look(threshold=0.0)))
-    picture = pictures[len(pictures) // 2]
-    width = round(picture.shape[1] * HEIGHT / picture.shape[0])
-    return cv2.resize(picture, (width, HEIGHT), interpolation=cv2.INTER_AREA)
+    return pictures[len(pictures) // 2]
 
 
 def main(config: str, checkpoint: str) -> None:
@@ -50,7 +53,9 @@ def main(config: str, checkpoint: str) -> None:
     sheet = contact_sheet(footage.pictures(), sights, skeletons, choose_frames(len(sights), 6))
     write_png(sheet, PICTURES / 'contact_sheet.png')
     recognizer = load_recognizer(config, checkpoint)
-    write_png(beside([labelled(recognizer, action) for action in LABELLED]), PICTURES / 'labelled.png')
+    row = beside([labelled(recognizer, action) for action in LABELLED])
+    half = (row.shape[1] // 2, row.shape[0] // 2)
+    write_png(np.asarray(cv2.resize(row, half, interpolation=cv2.INTER_AREA), np.uint8), PICTURES / 'labelled.png')
 
 
 if __name__ == '__main__':
