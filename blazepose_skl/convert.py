@@ -19,6 +19,7 @@ from blazepose_skl.annotations import AnnotationWriter, annotate, pack_annotatio
 from blazepose_skl.clipfolder import ClipFolder
 from blazepose_skl.clips import Clip
 from blazepose_skl.dumps import Reading, find_dumps, read_clip
+from blazepose_skl.dumps.archives import unpacking
 from blazepose_skl.dumps.sources import Source
 from blazepose_skl.dumps.timing import resample_clip
 from blazepose_skl.errors import InputError
@@ -134,6 +135,7 @@ def convert(
     jobs: int | None = 1,
     clip_folder: Path | None = None,
     besides: Iterable[Path] = (),
+    tell: Callable[[str], Any] = lambda sentence: None,
 ) -> Summary:
     """Convert the dumps under a folder into one annotation pickle.
 
@@ -155,42 +157,44 @@ def convert(
         clip_folder: Write each clip to a pickle of its own here, and only an index to ``out``
             (:mod:`blazepose_skl.clipfolder`).
         besides: Files that are no dumps, wherever they lie: lists, labels, the last report.
+        tell: Takes a sentence on what is done beside converting, for whoever waits.
 
     Raises:
         InputError: There is no dump, none can be converted, or there would be no training with the result.
     """
     reading, filling = reading or Reading(), filling or Filling()
-    sources = find_dumps(dumps, reading.dialect, {rejects_path(out), *besides}, reading.skeleton)
-    _check_names(sources)
-    label_of, warnings = labels.for_clips([source.name for source in sources]) if labels else (_unlabelled, [])
-    known = classes if classes is not None else labels.classes if labels else None
     check_place(out, '.pkl')  # MMAction2 reads no other, and a dump is not overwritten by mistake
-    what = repr((blazepose_skl.__version__, str(dumps.resolve()), reading, filling, labels, classes, clip_folder))
-    folder = ClipFolder(clip_folder) if clip_folder else None
-    journal = Journal(_journal_path(out), what, Converted)
-    kept = _kept(journal, out, sources, folder)
-    if folder:
-        folder.start(go_on=bool(kept))
-    journal.start(kept)
-    with _closing(journal), folder or nullcontext(), _go_on(out, kept) as writer:
-        admission = _Admission(label_of, dict.fromkeys(known or ()), _lone_label(dumps, sources))
-        output = _Output(writer, journal, folder, [entry.record for entry in kept])
-        prepare = partial(_prepare, reading=reading, filling=filling, apart=bool(folder))
-        jobs = jobs or max(1, min(cores(), len(sources) // _WORTH))
-        rejected = _add_all(_left(track(sources), kept), prepare, jobs, admission, output)
-        _write_rejects(out, rejected)
-        done = output.done
-        if not done:
-            raise InputError(
-                f'{dumps}: none of its {len(rejected)} dumps could be converted; the first: {rejected[0].reason}'
-            )
-        names = list(known) if known is not None else number_classes([clip.label for clip in done])
-        class_of = {clip.name: clip.label.name for clip in done}
-        parts = split(class_of)
-        check_split(parts, class_of, classes if classes is not None else sorted(set(class_of.values())))
-        output.finish(names, parts, reading.skeleton.name, _provenance(done, rejected, filling))
-    warnings += _remarks(done, names, parts, numbered=known is not None)
-    return Summary(tuple(done), tuple(rejected), tuple(names), parts, tuple(warnings))
+    with unpacking(out.with_name(out.name + '.part.unpacked'), tell) as unpack:
+        sources = find_dumps(dumps, reading.dialect, {rejects_path(out), *besides}, reading.skeleton, unpack)
+        _check_names(sources)
+        label_of, warnings = labels.for_clips([source.name for source in sources]) if labels else (_unlabelled, [])
+        known = classes if classes is not None else labels.classes if labels else None
+        what = repr((blazepose_skl.__version__, str(dumps.resolve()), reading, filling, labels, classes, clip_folder))
+        folder = ClipFolder(clip_folder) if clip_folder else None
+        journal = Journal(_journal_path(out), what, Converted)
+        kept = _kept(journal, out, sources, folder)
+        if folder:
+            folder.start(go_on=bool(kept))
+        journal.start(kept)
+        with _closing(journal), folder or nullcontext(), _go_on(out, kept) as writer:
+            admission = _Admission(label_of, dict.fromkeys(known or ()), _lone_label(dumps, sources))
+            output = _Output(writer, journal, folder, [entry.record for entry in kept])
+            prepare = partial(_prepare, reading=reading, filling=filling, apart=bool(folder))
+            jobs = jobs or max(1, min(cores(), len(sources) // _WORTH))
+            rejected = _add_all(_left(track(sources), kept), prepare, jobs, admission, output)
+            _write_rejects(out, rejected)
+            done = output.done
+            if not done:
+                raise InputError(
+                    f'{dumps}: none of its {len(rejected)} dumps could be converted; the first: {rejected[0].reason}'
+                )
+            names = list(known) if known is not None else number_classes([clip.label for clip in done])
+            class_of = {clip.name: clip.label.name for clip in done}
+            parts = split(class_of)
+            check_split(parts, class_of, classes if classes is not None else sorted(set(class_of.values())))
+            output.finish(names, parts, reading.skeleton.name, _provenance(done, rejected, filling))
+        warnings += _remarks(done, names, parts, numbered=known is not None)
+        return Summary(tuple(done), tuple(rejected), tuple(names), parts, tuple(warnings))
 
 
 # -- the steps --------------------------------------------------------------------------------------

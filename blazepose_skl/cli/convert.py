@@ -205,6 +205,7 @@ def convert(
             jobs=jobs,
             clip_folder=clip_folder,
             besides=[*filter(None, (labels, classes, report)), *official_sets.list_files(official, official_lists)],
+            tell=lambda sentence: print(f'blazepose-skl: {sentence}', file=sys.stderr),
         )
     except KeyboardInterrupt:
         print('blazepose-skl: interrupted; the same command goes on where it was', file=sys.stderr)

@@ -11,6 +11,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from blazepose_skl.clips import Clip, FloatArray
+from blazepose_skl.dumps.archives import Unpack
 from blazepose_skl.dumps.arrays import MAGIC, holds_hands, is_one_frame, read_arrays
 from blazepose_skl.dumps.coordinates import (
     WORLD_UNITS,
@@ -82,9 +83,15 @@ class Reading:
 
 
 def find_dumps(
-    dumps: Path, dialect: str | None = None, besides: Collection[Path] = (), skeleton: Skeleton = BLAZEPOSE
+    dumps: Path,
+    dialect: str | None = None,
+    besides: Collection[Path] = (),
+    skeleton: Skeleton = BLAZEPOSE,
+    unpack: Unpack | None = None,
 ) -> list[Source]:
     """The clips under a folder, in natural order, without the files ``besides``, which are no dumps.
+
+    Compressed archives are unpacked by ``unpack`` (:func:`.archives.unpacking`) if it is given.
 
     Raises:
         InputError: There is no dump.
@@ -95,7 +102,7 @@ def find_dumps(
     paths = {path.resolve() for path in besides}
     sources = [
         source
-        for source in find_sources(dumps, lambda file: _is_frame(file, dialect, skeleton))
+        for source in find_sources(dumps, lambda file: _is_frame(file, dialect, skeleton), unpack)
         if source.files[0].path.name not in names or source.files[0].path.resolve() not in paths
     ]
     if not sources:

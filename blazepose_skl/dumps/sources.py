@@ -4,18 +4,16 @@ from __future__ import annotations
 
 import gzip
 import io
-import lzma
 import os
 import re
-import tarfile
 import zipfile
-import zlib
 from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass
 from functools import lru_cache
 from itertools import groupby
 from pathlib import Path, PurePosixPath
 
+from blazepose_skl.dumps.archives import DAMAGED, Span, Unpack, check_size, files_in_tar, read_span
 from blazepose_skl.errors import InputError
 
 __all__ = ['File', 'Source', 'find_sources', 'natural_key', 'read_file']
@@ -23,24 +21,6 @@ __all__ = ['File', 'Source', 'find_sources', 'natural_key', 'read_file']
 _SUFFIXES = ('.json', '.jsonl', '.ndjson', '.csv', '.npy', '.pose')
 _ZIP = ('.zip',)
 _TAR = ('.tar', '.tar.gz', '.tgz', '.tar.xz', '.txz', '.tar.bz2')
-
-# What the standard library raises on archives that are cut, damaged, encrypted or packed in ways it does not know.
-_DAMAGED = (
-    zipfile.BadZipFile,
-    tarfile.TarError,
-    zlib.error,
-    lzma.LZMAError,
-    EOFError,
-    KeyError,
-    RuntimeError,
-    NotImplementedError,
-    ValueError,
-)
-
-# A dump of an hour at 60 frames a second in the widest dialect is about as large as this.
-_LARGEST = 4 << 30
-# Text compresses about tenfold; a bomb compresses a thousandfold.
-_DENSEST = 200
 
 
 @dataclass(frozen=True)
@@ -51,11 +31,15 @@ class File:
         path: The file or the archive.
         place: How messages call it, relative to the folder that was given.
         member: The name in the archive, '' for a file of its own.
+        span: Where it stands, if the archive is a tar.
+        fault: Why it cannot be read, if that is known.
     """
 
     path: Path
     place: str
     member: str = ''
+    span: Span | None = None
+    fault: str = ''
 
 
 @dataclass(frozen=True)
@@ -98,32 +82,25 @@ def read_file(file: File) -> bytes:
     Raises:
         InputError: It cannot be read, or unpacks to far more than a dump would.
     """
+    if file.fault:
+        raise InputError(file.fault)
     try:
-        if _is_archive(file.place):
-            # Not to be unpacked, or its members would stand here: this says why.
-            _members(file.path, '', file.place)
-            raise InputError(f'{file.place}: an archive where a dump was expected')
-        if not file.member:
-            data = file.path.read_bytes()
-        elif file.path.name.lower().endswith(_ZIP):
+        if file.span is not None:
+            data = read_span(file.span)
+        elif file.member:
             archive = _open_zip(file.path)
-            _check_size(file, archive.getinfo(file.member).file_size, archive.getinfo(file.member).compress_size)
+            info = archive.getinfo(file.member)
+            check_size(file.place, info.file_size, info.compress_size)
             data = archive.read(file.member)
         else:
-            member = _open_tar(file.path).extractfile(_tar_members(file.path)[file.member])
-            data = member.read() if member else b''
+            data = file.path.read_bytes()
         return _gunzip(data, file) if data[:2] == b'\x1f\x8b' else data
     except InputError:
         raise
     except OSError as error:
         raise InputError(f'{file.place}: cannot be read: {error.strerror or error}') from None
-    except _DAMAGED as error:
+    except DAMAGED as error:
         raise InputError(f'{file.place}: cannot be unpacked: {error}') from None
-
-
-def _check_size(file: File, size: int, packed: int) -> None:
-    if size > _LARGEST or (size > 1 << 24 and size > _DENSEST * packed):
-        raise InputError(f'{file.place}: {packed} bytes would unpack to {size}; no dump is like that')
 
 
 def _gunzip(data: bytes, file: File) -> bytes:
@@ -131,7 +108,7 @@ def _gunzip(data: bytes, file: File) -> bytes:
     with gzip.open(io.BytesIO(data)) as stream:
         while part := stream.read(1 << 22):
             size += len(part)
-            _check_size(file, size, len(data))
+            check_size(file.place, size, len(data))
             parts.append(part)
     return b''.join(parts)
 
@@ -141,49 +118,40 @@ def _open_zip(path: Path) -> zipfile.ZipFile:
     return zipfile.ZipFile(path)
 
 
-@lru_cache(maxsize=4)
-def _open_tar(path: Path) -> tarfile.TarFile:
-    return tarfile.open(path)
-
-
-@lru_cache(maxsize=4)
-def _tar_members(path: Path) -> dict[str, tarfile.TarInfo]:
-    # Links and devices are no files; what a name says about folders does not matter, since nothing is unpacked.
-    return {member.name: member for member in _open_tar(path) if member.isreg() and member.size <= _LARGEST}
-
-
 # -- finding ----------------------------------------------------------------------------------------
 
 
-def find_sources(dumps: Path, is_frame: Callable[[File], bool]) -> Iterator[Source]:
+def find_sources(dumps: Path, is_frame: Callable[[File], bool], unpack: Unpack | None = None) -> Iterator[Source]:
     """The clips under a folder or in an archive, or the one that a file is, in natural order.
 
     Args:
         dumps: A folder, searched with all folders under it and all archives in them; an archive; a dump.
         is_frame: Says of a file whether it holds a single frame; asked once for each folder. Where the
             first file of a folder does, the folder is one clip with a file for each frame.
+        unpack: Gives the tar to read instead of a compressed one (:func:`.archives.unpacking`), for as long as
+            the clips are read; without it that is read from its beginning for every clip that stands before the last.
 
     Raises:
         InputError: There is no such folder, or no dump in it.
     """
     if dumps.is_file():
         if _is_archive(dumps.name):
-            files: Iterable[File] = _members(dumps, '', str(dumps))
+            files: Iterable[File] = _members(dumps, '', str(dumps), unpack)
         else:
             yield Source(_without_suffix(dumps.name), (File(dumps, str(dumps)),))
             return
     elif dumps.is_dir():
-        files = _walk(dumps)
+        files = _walk(dumps, unpack)
     else:
         raise InputError(f'{dumps}: there is no such file or folder; give the folder with the dumps')
     found = False
-    # A damaged archive stands for itself, under its whole name, for read_file to say what is wrong with it.
-    for (folder, damaged), group in groupby(
-        files, key=lambda file: (str(PurePosixPath(file.place).parent), _is_archive(file.place))
+    # What cannot be read, such as a damaged archive, stands for itself under its whole name.
+    for (folder, faulty), group in groupby(
+        files, key=lambda file: (str(PurePosixPath(file.place).parent), bool(file.fault))
     ):
         found = True
         together = tuple(group)
-        if damaged:
+        if faulty:
             yield from (Source(file.place, (file,)) for file in together)
             continue
         if len(together) > 1 and is_frame(together[0]):
@@ -198,7 +166,7 @@ def find_sources(dumps: Path, is_frame: Callable[[File], bool]) -> Iterator[Sour
         )
 
 
-def _walk(dumps: Path) -> Iterator[File]:
+def _walk(dumps: Path, unpack: Unpack | None) -> Iterator[File]:
     # Of each folder to come, where it and those above it really are: a link may lead back to one of them.
     above: dict[str, tuple[str, ...]] = {str(dumps): (os.path.realpath(dumps),)}
     for folder, folders, names in os.walk(dumps, followlinks=True):
@@ -221,28 +189,39 @@ def _walk(dumps: Path) -> Iterator[File]:
                 archives.append((Path(folder, name), place))
         for path, place in archives:
             try:
-                yield from _members(path, _without_suffix(place), place)
-            except InputError:
-                yield File(path, place)
+                yield from _members(path, _without_suffix(place), place, unpack)
+            except InputError as error:
+                yield File(path, place, fault=str(error))
 
 
-def _members(path: Path, prefix: str, place: str) -> list[File]:
+def _members(path: Path, prefix: str, place: str, unpack: Unpack | None) -> list[File]:
     """The dumps in an archive, under the archive's own place without suffix."""
+    spans: dict[str, Span | str] = {}
     try:
         if path.name.lower().endswith(_ZIP):
             names = [info.filename for info in _open_zip(path).infolist() if not info.is_dir()]
         else:
-            names = list(_tar_members(path))
-    except (OSError, *_DAMAGED) as error:
+            spans = files_in_tar(unpack(path, place) if unpack else path)
+            names = list(spans)
+    except (OSError, *DAMAGED) as error:
         raise InputError(f'{place}: cannot be unpacked: {error}') from None
     for name in names:
         parts = PurePosixPath(name.replace('\\', '/')).parts
         if '..' in parts or name.startswith('/'):
-            raise InputError(f"{place}: a member called '{name}' leads out of the archive; it was not read")
+            raise InputError(
+                f"{place}: a member called '{name}' leads out of the archive, so the archive was not read, none of "
+                'its members; pack it again with paths inside the folder'
+            )
     names = [name for name in names if _may_be_dump(PurePosixPath(name).name) and '__MACOSX' not in name]
     # Folder by folder, as a tree would be walked.
     names.sort(key=lambda name: (natural_key(str(PurePosixPath(name).parent)), natural_key(PurePosixPath(name).name)))
-    return [File(path, (PurePosixPath(prefix) / name).as_posix(), name) for name in names]
+    return [_member(path, (PurePosixPath(prefix) / name).as_posix(), name, spans.get(name)) for name in names]
+
+
+def _member(path: Path, place: str, name: str, span: Span | str | None) -> File:
+    if isinstance(span, str):
+        return File(path, place, name, fault=f'{place}: {span}')
+    return File(path, place, name, span)
 
 
 def _may_be_dump(name: str) -> bool:
