@@ -2,7 +2,7 @@
 
     python benchmarks/streaming.py [--frames 100000] [--length 60] [--stride 30] [--people 1]
 
-The network is the full ST-GCN++ of the recipe for small sets, untrained, which takes as long as a trained one. The
+The network is ST-GCN++ as the recipe for small sets has it, untrained, which takes as long as a trained one. The
 frames are those of synthetic clips, one after another, with the frames in which nobody was found. Finding people in
 pictures is not part of it: ``blazepose-skl extract --benchmark`` measures that.
 """

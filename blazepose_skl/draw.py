@@ -83,8 +83,8 @@ def draw_skeleton(picture: Picture, landmarks: FloatArray, scores: FloatArray, s
     points = landmarks[:, :2].astype(np.float64)
     strength = np.clip((scores - _FAINT) / (_SURE - _FAINT), 0, 1) * 0.85 + 0.15
     strength[(scores < _FAINT) | np.isnan(points).any(axis=1)] = 0
-    drawn = np.flatnonzero(strength)
-    if not len(drawn):
+    drawn = np.flatnonzero(strength).tolist()
+    if not drawn:
         return
     width = _line_width(picture, points[drawn])
     window = _window(picture, points[drawn], 3 * width)
