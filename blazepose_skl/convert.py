@@ -28,7 +28,7 @@ from blazepose_skl.journal import Entry, Journal, stamp_of
 from blazepose_skl.labels import Label, LabelOf, Labels, first_few, folder_label, number_classes
 from blazepose_skl.outfiles import check_place, write_whole
 from blazepose_skl.parallel import cores, in_order
-from blazepose_skl.splits import Split, check_split
+from blazepose_skl.splits import Split, check_split, untrained
 
 __all__ = ['Converted', 'Filling', 'Rejected', 'Summary', 'convert', 'rejects_path']
 
@@ -191,7 +191,12 @@ def convert(
             names = list(known) if known is not None else number_classes([clip.label for clip in done])
             class_of = {clip.name: clip.label.name for clip in done}
             parts = split(class_of)
-            check_split(parts, class_of, classes if classes is not None else sorted(set(class_of.values())))
+            found = sorted(set(class_of.values()))
+            # An official split says what is trained and how classes are numbered, whatever of the set is at hand.
+            official = labels is not None and labels.classes is not None
+            check_split(parts, class_of, () if official else classes if classes is not None else found)
+            if official and (without := untrained(parts, class_of, found)):
+                warnings.append(f"classes with clips, but none in 'train': {len(without)} ({first_few(without)})")
             output.finish(names, parts, reading.skeleton.name, _provenance(done, rejected, filling))
         warnings += _remarks(done, names, parts, numbered=known is not None)
         return Summary(tuple(done), tuple(rejected), tuple(names), parts, tuple(warnings))

@@ -282,7 +282,7 @@ OFFICIAL = ('ucf101', 'hmdb51', 'kinetics', *NTU_PROTOCOLS)
 
 
 # Its authors publish these lists; they are theirs to give, so we bring none.
-MISSING_LISTS = 'NTU_RGBD_samples_with_missing_skeletons.txt, NTU_RGBD120_samples_with_missing_skeletons.txt'
+MISSING_LISTS = ('NTU_RGBD_samples_with_missing_skeletons.txt', 'NTU_RGBD120_samples_with_missing_skeletons.txt')
 
 
 def read_official(name: str, lists: Path | None, number: int = 1) -> Lists | Ntu:
@@ -291,14 +291,14 @@ def read_official(name: str, lists: Path | None, number: int = 1) -> Lists | Ntu
     Args:
         name: One of :data:`OFFICIAL`.
         lists: The folder with the official lists (Kinetics: train.csv, val.csv or validate.csv, or both); for
-            NTU the file with the samples to leave out (:data:`MISSING_LISTS`), or None.
+            NTU one with the samples to leave out (:data:`MISSING_LISTS`, or both), such a file itself, or None.
         number: Which of the three splits of UCF-101 and HMDB-51.
 
     Raises:
         InputError: A list is missing or has another structure.
     """
     if name in NTU_PROTOCOLS:
-        return Ntu(name, read_missing(lists) if lists else frozenset())
+        return Ntu(name, _missing_in(lists) if lists else frozenset())
     if lists is None:
         raise InputError(f"the official split '{name}' needs the folder with its lists; give it with --official-lists")
     if not lists.is_dir():
@@ -313,6 +313,16 @@ def read_official(name: str, lists: Path | None, number: int = 1) -> Lists | Ntu
             f'{lists}: no {", ".join(_KINETICS_FILES)} in this folder; give the folder with the lists of Kinetics'
         )
     return read_kinetics(files)
+
+
+def _missing_in(lists: Path) -> frozenset[str]:
+    """The samples to leave out, from a list or from those in a folder."""
+    if not lists.is_dir():
+        return read_missing(lists)
+    files = [lists / name for name in MISSING_LISTS if (lists / name).is_file()]
+    if not files:
+        raise InputError(f'{lists}: no {" and no ".join(MISSING_LISTS)} in this folder; give such a file itself')
+    return frozenset[str]().union(*map(read_missing, files))
 
 
 def list_files(name: str | None, lists: Path | None) -> list[Path]:

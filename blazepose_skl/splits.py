@@ -12,7 +12,16 @@ from numpy.typing import NDArray
 from blazepose_skl.clipnames import ClipNames
 from blazepose_skl.errors import InputError
 
-__all__ = ['Split', 'check_split', 'split_by_group', 'split_by_lists', 'split_by_ratio', 'split_last', 'unknown_names']
+__all__ = [
+    'Split',
+    'check_split',
+    'split_by_group',
+    'split_by_lists',
+    'split_by_ratio',
+    'split_last',
+    'unknown_names',
+    'untrained',
+]
 
 Split = dict[str, list[str]]
 Counts = NDArray[np.float64]
@@ -187,6 +196,14 @@ def _gather(labels: Labels, parts: Mapping[str, str], names: Iterable[str], rest
     return split
 
 
+def untrained(split: Split, labels: Labels, classes: Sequence[str]) -> list[str]:
+    """Those of the classes that have no clip to train with, none where nobody trains."""
+    if 'train' not in split:
+        return []
+    trained = {labels[clip] for clip in split['train']}
+    return [label for label in classes if label not in trained]
+
+
 def check_split(split: Split, labels: Labels, classes: Sequence[str]) -> None:
     """Raise InputError if a part is empty or one of these classes has no clip to train with."""
     for part, clips in split.items():
@@ -194,10 +211,6 @@ def check_split(split: Split, labels: Labels, classes: Sequence[str]) -> None:
             raise InputError(
                 f"split '{part}' is empty: none of the {len(labels)} clips is in it; add clips, or split in another way"
             )
-    if 'train' not in split:
-        return
-    trained = {labels[clip] for clip in split['train']}
-    without = [label for label in classes if label not in trained]
-    if without:
+    if without := untrained(split, labels, classes):
         more = f' and {len(without) - 1} more' if len(without) > 1 else ''
         raise InputError(f"class '{without[0]}'{more} has no clip in split 'train'; add clips, or split in another way")

@@ -221,6 +221,17 @@ def test_official_lists_say_the_classes(tmp_path: Path, run: Any, official: str)
     assert run(dumps, tmp_path / 'out.pkl', '--official', official, '--official-lists', tmp_path) == 1
 
 
+def test_part_of_an_official_split_is_no_error(tmp_path: Path, run: Any, capfd: Any) -> None:
+    """Class numbers are known, so that a class may have clips to test alone."""
+    clips = ['S001C001P001R001A001', 'S001C001P003R001A001', 'S001C001P003R001A002']
+    dumps = official_clips(tmp_path / 'dumps', clips)
+    assert run(dumps, tmp_path / 'out.pkl', '--official', 'ntu60-xsub') == 0
+    assert "warning: classes with clips, but none in 'train': 1 (A002)" in capfd.readouterr().err
+    data = read_annotations(tmp_path / 'out.pkl')
+    assert data['split'] == dict(train=clips[:1], val=clips[1:])
+    assert [item['label'] for item in data['annotations']] == [0, 0, 1]
+
+
 def test_names_of_ntu_say_the_classes(tmp_path: Path, run: Any, capfd: Any) -> None:
     train, val = 'S001C001P001R001A00', 'S001C001P003R001A00'
     clips = [f'{train}1', f'{train}2', f'{val}1', f'{val}2']

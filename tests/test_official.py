@@ -8,7 +8,16 @@ import pytest
 
 from blazepose_skl.errors import InputError
 from blazepose_skl.labels import Label
-from blazepose_skl.official import Ntu, ntu_split, read_hmdb51, read_kinetics, read_missing, read_official, read_ucf101
+from blazepose_skl.official import (
+    MISSING_LISTS,
+    Ntu,
+    ntu_split,
+    read_hmdb51,
+    read_kinetics,
+    read_missing,
+    read_official,
+    read_ucf101,
+)
 
 
 def test_ucf101(tmp_path: Path) -> None:
@@ -99,10 +108,22 @@ def test_the_classes_of_ntu() -> None:
     assert Ntu('ntu120-xset').label_of('a/S018C001P044R001A061_rgb') == Label('A061')
 
 
+def test_the_lists_of_ntu_in_a_folder(tmp_path: Path) -> None:
+    samples = ['S001C002P005R002A008', 'S018C002P045R002A061']
+    for count, (name, sample) in enumerate(zip(MISSING_LISTS, samples, strict=True), 1):
+        (tmp_path / name).write_text(f'{sample}\n')
+        assert read_official('ntu120-xsub', tmp_path / name) == Ntu('ntu120-xsub', frozenset([sample]))
+        assert read_official('ntu120-xsub', tmp_path) == Ntu('ntu120-xsub', frozenset(samples[:count]))
+
+
 def test_ntu_messages(tmp_path: Path) -> None:
     with pytest.raises(InputError, match="'walk' is not called as NTU"):
         ntu_split(['walk'], 'ntu60-xsub')
     with pytest.raises(InputError, match="no protocol 'x'; there are ntu60-xsub"):
         ntu_split([], 'x')
+    with pytest.raises(
+        InputError, match=r'no NTU_RGBD_samples_with_missing_skeletons\.txt and no NTU_RGBD120_samples.*'
+    ):
+        read_official('ntu60-xsub', tmp_path)
     (tmp_path / 'missing.txt').write_text('Samples with missing skeletons\nS001C002P005R002A008\n')
     assert read_missing(tmp_path / 'missing.txt') == {'S001C002P005R002A008'}

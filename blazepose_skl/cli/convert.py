@@ -75,7 +75,8 @@ def convert(
         typer.Option(
             help='Folder with the official lists, which say the class of each clip too; for NTU, whose names say it, '
             "the authors' file with the samples to leave out (NTU_RGBD_samples_with_missing_skeletons.txt or "
-            'NTU_RGBD120_samples_with_missing_skeletons.txt), which does not come with this program.',
+            'NTU_RGBD120_samples_with_missing_skeletons.txt, or a folder with them), which does not come with this '
+            'program.',
             rich_help_panel=_SPLIT,
         ),
     ] = None,
@@ -215,7 +216,7 @@ def convert(
     if official in official_sets.NTU_PROTOCOLS and official_lists is None:
         warnings.append(
             'the samples with bad skeletons are still in the split; get the list of their authors '
-            f'({official_sets.MISSING_LISTS}) and give it with --official-lists'
+            f'({" or ".join(official_sets.MISSING_LISTS)}) and give it with --official-lists'
         )
     if report is not None:
         from blazepose_skl.conversionreport import report_conversion, write_report
