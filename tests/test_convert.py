@@ -13,7 +13,8 @@ from typing import Any
 
 import numpy as np
 import pytest
-from conftest import keypoints, kinetics, make_motion, write_dump, write_tree
+from conftest import keypoints, kinetics, landmarks, make_motion, write_dump, write_tree
+from test_coordinates import make_body
 
 from blazepose_skl.annotations import read_annotations
 from blazepose_skl.cli import main
@@ -151,6 +152,24 @@ def test_the_report(tmp_path: Path, run: Any, capfd: Any) -> None:
     assert jump['sizes'] == {'640x480, picture size from --size': 5}
     assert list(jump['scores']) == ['1%', '5%', '25%', '50%', '75%', '95%', '99%']
     assert report['overall']['clips'] == 10
+
+
+@pytest.mark.parametrize(
+    ('options', 'where'),
+    [
+        ((), '1920x1080, picture size not known, nor needed for landmarks about the body; written as 1920x1080'),
+        (('--size', '640x480'), '640x480, picture size from --size'),
+    ],
+)
+def test_the_report_on_landmarks_about_the_body(
+    tmp_path: Path, run: Any, options: tuple[object, ...], where: str
+) -> None:
+    for n in range(3):
+        frames = [dict(pose_world_landmarks=[landmarks(person)]) for person in make_body()[0]]
+        write_dump(tmp_path / 'dumps' / 'jump' / f'{n}.json', frames)
+    assert run(tmp_path / 'dumps', tmp_path / 'out.pkl', '--report', tmp_path / 'report.json', *options) == 0
+    overall = json.loads((tmp_path / 'report.json').read_text())['overall']
+    assert (overall['coordinates'], overall['sizes']) == ({'metres': 3}, {where: 3})
 
 
 def test_the_report_on_a_folder_of_clips_is_the_same(tmp_path: Path, run: Any, monkeypatch: Any, capfd: Any) -> None:

@@ -67,6 +67,30 @@ def test_image_and_world_are_kept_apart(tmp_path: Path) -> None:
         read(write_dump(tmp_path / 'b.json', keypoints(motion)), coords='world')
 
 
+@pytest.mark.parametrize('several', [False, True])
+@pytest.mark.parametrize('missed', [(), (0, 3)])
+def test_landmarks_about_the_body_alone(tmp_path: Path, several: bool, missed: tuple[int, ...]) -> None:
+    body = make_body(frames=5)
+    people = [landmarks(person) for person in body[0]]
+    frames: list[Any] = [{'pose_world_landmarks': [p] if several else {'landmark': p}} for p in people]
+    for frame in missed:
+        frames[frame] = {}
+    path = write_dump(tmp_path / 'a.json', frames)
+    for coords in (None, 'world'):
+        clip = read(path, size=None, coords=coords)
+        assert (clip.dialect, clip.coordinates) == ('tasks' if several else 'messages', 'metres')
+        assert np.flatnonzero(clip.missed).tolist() == list(missed)
+        seen = [frame for frame in range(5) if frame not in missed]
+        np.testing.assert_array_equal(clip.landmarks[:, seen], body[:, seen, :, :3])
+        unknown = 'picture size not known, nor needed for landmarks about the body; written as 1920x1080'
+        assert clip.notes == (unknown,)
+    with pytest.raises(InputError, match='it has only landmarks about the body; .* --coords world'):
+        read(path, coords='image')
+    # Seen in the picture later on, they are read there.
+    frames[4] |= {'pose_landmarks': [people[4]] if several else {'landmark': people[4]}}
+    assert read(write_dump(tmp_path / 'b.json', frames), coords='image', coordinates='fraction').landmarks.shape[1] == 5
+
+
 # -- partial skeletons and scores -------------------------------------------------------------------
 
 

@@ -39,12 +39,14 @@ _FRAMES = ('frames', 'data')
 class Layout:
     """The structure of a dump: how frames follow one another, the dialect, the coding.
 
-    ``sequence`` is 'list', 'lines', 'single' or the key under which the list of frames stands.
+    ``sequence`` is 'list', 'lines', 'single' or the key under which the list of frames stands; ``world`` is whether
+    there are landmarks about the body alone, which ``coding`` is of then.
     """
 
     sequence: str
     dialect: Dialect
     coding: Coding
+    world: bool = False
 
 
 class NobodyFound(InputError):
@@ -152,23 +154,35 @@ def _may_be_poses(items: Sequence[Any]) -> bool:
 def _of_frames(
     sequence: str, frames: Iterable[Any], whole: bool, dialects: Sequence[Dialect], skeleton: Skeleton
 ) -> list[Layout]:
-    """The layouts that fit the first frame in which somebody is seen."""
-    for frame in frames:
-        found = []
-        for dialect in dialects:
-            try:
-                typed = msgspec.convert(frame, dialect.frame(Any), strict=True)
-                people = [person for person in dialect.people(typed) or () if person]
-            except msgspec.ValidationError:
-                continue
-            coding = recognise_coding(people[0], whole, skeleton) if people else None
-            if isinstance(coding, Flat):
-                coding = replace(coding, scored=dialect.scored)
-            if coding:
-                found.append(Layout(sequence, dialect, coding))
-        if found:
-            return found
+    """The layouts that fit the first frame in which somebody is seen, in the picture if anywhere."""
+    frames = list(frames)
+    # That nobody is seen in the picture is known only when all of it has been looked at.
+    for world in (False, True) if whole else (False,):
+        for frame in frames:
+            found = []
+            for dialect in dialects:
+                layout = _fitting(sequence, frame, dialect, world, whole, skeleton)
+                if layout is not None:
+                    found.append(layout)
+            if found:
+                return found
     return []
+
+
+def _fitting(
+    sequence: str, frame: Any, dialect: Dialect, world: bool, whole: bool, skeleton: Skeleton
+) -> Layout | None:
+    """The layout of a frame in a dialect, None if it is another or shows nobody."""
+    try:
+        typed = msgspec.convert(frame, dialect.frame(Any), strict=True)
+    except msgspec.ValidationError:
+        return None
+    where = dialect.world if world else dialect.people
+    people = [person for person in (where(typed) if where else None) or () if person]
+    coding = recognise_coding(people[0], whole, skeleton) if people else None
+    if isinstance(coding, Flat):
+        coding = replace(coding, scored=dialect.scored)
+    return Layout(sequence, dialect, coding, world) if coding else None
 
 
 def _nobody(frame: object) -> bool:
@@ -287,6 +301,7 @@ def read_json(
 
 def _read_json(text: bytes, where: str, dialect: str | None, depth: bool, skeleton: Skeleton) -> Recording:
     layout = recognise(text, where, dialect, skeleton)
+    depth = depth or layout.world  # without depth they are nothing
     if not depth:
         layout = replace(layout, coding=without_depth(layout.coding))
     decoded = decode(text, _decoder(layout), where, layout.sequence)
@@ -330,6 +345,8 @@ def _record(
     frames: Sequence[Any], layout: Layout, where: str, metadata: Metadata, place: Any, depth: bool = True
 ) -> Recording:
     dialect, coding = layout.dialect, layout.coding
+    if layout.world and dialect.world:
+        dialect = replace(dialect, people=dialect.world, world=None)
     shown = [(number, frame) for number, frame in enumerate(frames) if frame]  # not null, [] or {}
     if len({type(frame) for _, frame in shown}) > 1:
         other = next(number for number, frame in shown if type(frame) is not type(shown[0][1]))
@@ -345,8 +362,8 @@ def _record(
         dialect=dialect.name,
         length=len(frames),
         frames=np.array(owners, np.intp),
-        image=to_float32(image),
-        world=world_table,
+        image=None if layout.world else to_float32(image),
+        world=to_float32(image) if layout.world else world_table,
         scores=to_float32(scores),
         numbers=read_numbers(frames),
         times=read_times(frames),

@@ -238,6 +238,9 @@ def clip_of(recording: Recording, how: Reading, where: str) -> Clip:
         if up:
             placed = placed * np.array([1, -1, 1], np.float32)
             notes += ('y pointed up, turned to point down',)
+        if not recording.metadata.size:
+            unknown = f'not known, nor needed for landmarks about the body; written as {size[0]}x{size[1]}'
+            notes += (f'picture size {"from --size" if how.size else unknown}',)
     people = choose_people(link_people(frames, placed), placed, scores, how.people, how.person)
     landmarks, confidence = _lay_out(people, frames, placed, scores, recording.length)
     return Clip(
