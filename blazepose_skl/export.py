@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from pathlib import Path, PurePosixPath
 from typing import Any, TypeGuard
 
@@ -21,10 +21,14 @@ __all__ = ['dump_of', 'export_dumps']
 _LARGEST = 1e6
 
 
-def dump_of(annotation: Mapping[str, Any]) -> dict[str, Any]:
+def dump_of(annotation: Mapping[str, Any], classes: Sequence[str] = ()) -> dict[str, Any]:
     """A dump in the dialect 'tasks' with coordinates as the annotation has them: pixels, or metres about the body.
 
-    What is 0 with score 0 was not seen; a frame with nothing else is a missed one.
+    What is 0 with score 0 was not seen; a frame with nothing else is a missed one. Its class is named and numbered.
+
+    Args:
+        annotation: Of an annotation pickle.
+        classes: Their names, in the order of their numbers; a class without one is called by its number.
 
     Raises:
         InputError: It has no keypoints, or scores of another shape.
@@ -53,6 +57,9 @@ def dump_of(annotation: Mapping[str, Any]) -> dict[str, Any]:
         said = dict(height=int(size[0]), width=int(size[1]))
     if _is_number(fps):
         said['fps'] = float(fps)
+    label = annotation.get('label')
+    if isinstance(label, (int, np.integer)) and not isinstance(label, bool) and 0 <= label < 1 << 31:
+        said |= dict(label=classes[int(label)] if label < len(classes) else str(label), label_index=int(label))
     return said | dict(frames=frames)
 
 
@@ -76,6 +83,7 @@ def export_dumps(path: Path, folder: Path) -> int:
             keypoints, or a dump cannot be written.
     """
     written: set[str] = set()
+    classes: list[str] = []
 
     def write(annotation: dict[str, Any]) -> None:
         name = annotation.get('frame_dir', annotation.get('filename', len(written)))
@@ -90,8 +98,12 @@ def export_dumps(path: Path, folder: Path) -> int:
         if name in written:
             raise InputError(f"two clips are called '{shown(name)}'")
         written.add(name)
-        _write(folder.joinpath(*parts[:-1], parts[-1] + '.json'), msgspec.json.encode(dump_of(annotation)))
+        _write(folder.joinpath(*parts[:-1], parts[-1] + '.json'), msgspec.json.encode(dump_of(annotation, classes)))
 
+    # Class names may stand behind the annotations.
+    names = stream_annotations(path, lambda annotation: None).get('class_names')
+    if isinstance(names, (list, tuple)) and all(isinstance(name, str) for name in names):
+        classes = list(names)
     stream_annotations(path, write)
     return len(written)
 

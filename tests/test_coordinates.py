@@ -117,6 +117,15 @@ def test_scores_that_are_arguments_of_a_sigmoid(tmp_path: Path) -> None:
     assert 'scores from -6.00 to 7.16 taken for arguments of a sigmoid' in clip.notes
 
 
+@pytest.mark.parametrize('least', [0, 40])
+def test_scores_in_percent(tmp_path: Path, least: int) -> None:
+    motion = make_motion()
+    motion[..., 3] = np.linspace(least, 100, 33)
+    clip = read(write_dump(tmp_path / 'a.json', keypoints(motion)))
+    np.testing.assert_allclose(clip.scores, motion[..., 3] / 100, rtol=1e-6)
+    assert 'scores in percent, divided by 100' in clip.notes
+
+
 # -- time -------------------------------------------------------------------------------------------
 
 
@@ -146,7 +155,28 @@ def test_numbers_that_repeat_are_none(tmp_path: Path) -> None:
     dump = by_name(make_motion())
     for frame in dump:
         frame['frame'] = 7
-    assert_same(read(write_dump(tmp_path / 'a.json', dump)), make_motion())
+    clip = read(write_dump(tmp_path / 'a.json', dump))
+    assert_same(clip, make_motion())
+    assert clip.notes[0] == 'frame numbers repeat, not used'
+
+
+@pytest.mark.parametrize(
+    ('number', 'note'),
+    [
+        (lambda n: n * 10**9, 'frame numbers go up by 1000000000, taken for one frame'),
+        (lambda n: 1e300 + n, 'frame numbers that are beyond use or not in every frame, not used'),
+        (lambda n: 10**400 + n, 'frame numbers that are beyond use or not in every frame, not used'),
+        (lambda n: n or None, 'frame numbers that are beyond use or not in every frame, not used'),
+        (lambda n: 'last', 'frame numbers that are beyond use or not in every frame, not used'),
+    ],
+)
+def test_numbers_that_are_none_are_noted(tmp_path: Path, number: Any, note: str) -> None:
+    dump = by_name(make_motion())
+    for n, frame in enumerate(dump):
+        frame['frame'] = number(n)
+    clip = read(write_dump(tmp_path / 'a.json', dump))
+    assert_same(clip, make_motion())
+    assert [said for said in clip.notes if said.startswith('frame')] == [note]
 
 
 def test_numbers_that_run_away(tmp_path: Path) -> None:

@@ -16,6 +16,7 @@ from blazepose_skl.convert import Filling, convert
 from blazepose_skl.dumps import Reading
 from blazepose_skl.errors import InputError
 from blazepose_skl.export import export_dumps
+from blazepose_skl.labels import read_label_file
 from blazepose_skl.splits import split_last
 
 
@@ -37,6 +38,34 @@ def test_the_round_trip_is_exact(tmp_path: Path, make: Any) -> None:
         }
         np.testing.assert_array_equal(one['keypoint'], other['keypoint'])
         np.testing.assert_array_equal(one['keypoint_score'], other['keypoint_score'])
+
+
+@pytest.mark.parametrize('folder', ['', 'jump'])
+def test_classes_come_back_wherever_they_are_from(tmp_path: Path, folder: str) -> None:
+    """Those of a label file, and numbers that are not those of the alphabet."""
+    for n in range(4):
+        write_dump(tmp_path / 'dumps' / folder / f'{n}.json', keypoints(make_motion(seed=n)))
+    (tmp_path / 'labels.csv').write_text('0,walk\n1,climb\n2,climb\n3,walk\n')
+    labels = read_label_file(tmp_path / 'labels.csv')
+    for classes in (None, ['walk', 'climb']):
+        for name, dumps, more in (('a', 'dumps', dict(labels=labels, classes=classes)), ('b', 'back', {})):
+            convert(tmp_path / dumps, tmp_path / f'{name}.pkl', lambda labels: split_last(labels, 1), **more)
+            export_dumps(tmp_path / f'{name}.pkl', tmp_path / 'back')
+        one, other = (read_annotations(tmp_path / f'{name}.pkl') for name in 'ab')
+        assert one['class_names'] == other['class_names'] == (classes or ['climb', 'walk'])
+        assert [item['label'] for item in one['annotations']] == [item['label'] for item in other['annotations']]
+
+
+def test_a_pickle_without_class_names(tmp_path: Path) -> None:
+    items = [dict(frame_dir=f'{n}', label=n, keypoint=ONES * (n + 1)) for n in range(3)]
+    (tmp_path / 'a.pkl').write_bytes(pickle.dumps(items))
+    export_dumps(tmp_path / 'a.pkl', tmp_path / 'back')
+    convert(
+        tmp_path / 'back', tmp_path / 'b.pkl', lambda labels: {'train': list(labels)}, Reading(coordinates='pixels')
+    )
+    again = read_annotations(tmp_path / 'b.pkl')
+    assert [item['label'] for item in again['annotations']] == [0, 1, 2]
+    assert again['class_names'] == ['0', '1', '2']
 
 
 @pytest.mark.parametrize('name', ['../x', '/etc/x', 'a/../../x', 'C:\\x', ''])

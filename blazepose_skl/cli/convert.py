@@ -29,7 +29,10 @@ def convert(
     out: Annotated[Path, typer.Argument(help='The annotation pickle to write.')],
     labels: Annotated[
         Path | None,
-        typer.Option(help='CSV or JSON with the class of each clip; without it, the folder of a clip is its class.'),
+        typer.Option(
+            help='CSV or JSON with the class of each clip. Without it the class is what the dump says, if it says its '
+            'number (label_index) too; else the folder of the clip; else the label in a dump that lies in none.'
+        ),
     ] = None,
     classes: Annotated[
         Path | None, typer.Option(help='Class names, one in each line, in the order of their numbers.')

@@ -17,7 +17,7 @@ def export(
     pickle: Annotated[Path, typer.Argument(help='An annotation pickle; nothing in it is executed.')],
     folder: Annotated[Path, typer.Argument(help='Where to write a JSON dump for each clip.')],
 ) -> None:
-    """Write the clips of an annotation pickle out as dumps, which convert reads again, exact to float32."""
+    """Write the clips of an annotation pickle as dumps, which convert reads again, classes too, exact to float32."""
     from blazepose_skl.export import export_dumps
 
     print(f'{export_dumps(pickle, folder)} dumps written to {folder}')

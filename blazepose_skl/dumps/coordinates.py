@@ -33,6 +33,8 @@ UNITS = IMAGE_UNITS + WORLD_UNITS
 # 3.3; the smallest pictures in pixels have 50 and more.
 _FRACTION_BELOW = 2.0
 _PIXELS_ABOVE = 8.0
+# The median of scores in percent; the sigmoid of 20 is 1 - 2e-9, and MediaPipe's were hardly above 10.
+_PERCENT_ABOVE = 20.0
 # So far beyond a side of the picture no camera keeps a head for half of a clip.
 _BEYOND = 1.05
 
@@ -55,8 +57,9 @@ def unseen_to_nan(landmarks: FloatArray, scores: FloatArray) -> FloatArray:
 def settle_scores(scores: FloatArray, seen: NDArray[np.bool_]) -> tuple[FloatArray, str]:
     """Scores (N, V) in 0..1, 0 where unseen, 1 where the dump has none; and a note on what they were, or ''.
 
-    COCO's 0, 1, 2 become 0, 0.5, 1. Where other scores leave 0..1 they are taken for the arguments of a
-    sigmoid, as early MediaPipe versions wrote them.
+    COCO's 0, 1, 2 become 0, 0.5, 1. Where other scores leave 0..1 they are percent if all are in 0..100 and their
+    bulk is beyond what a sigmoid tells from 1; else they are taken for the arguments of a sigmoid, as early
+    MediaPipe versions wrote them.
     """
     # Any NaN makes this false: the usual scores need no settling.
     if scores.min() >= 0 and scores.max() <= 1 and seen.all():
@@ -66,6 +69,8 @@ def settle_scores(scores: FloatArray, seen: NDArray[np.bool_]) -> tuple[FloatArr
     if given.size and (given.min() < -1e-3 or given.max() > 1 + 1e-3):
         if set(np.unique(given)) <= {0, 1, 2}:
             note, scores = "COCO's visibility 0, 1, 2 taken as 0, 0.5, 1", scores * np.float32(0.5)
+        elif given.min() >= 0 and given.max() <= 100 and np.median(given) > _PERCENT_ABOVE:
+            note, scores = 'scores in percent, divided by 100', scores * np.float32(0.01)
         else:
             note = f'scores from {given.min():.2f} to {given.max():.2f} taken for arguments of a sigmoid'
             with np.errstate(invalid='ignore'):  # NaN with a payload

@@ -23,7 +23,7 @@ from blazepose_skl.dumps.dialects import DIALECTS, Dialect, Frame
 from blazepose_skl.dumps.faults import LINES, LIST, SINGLE, fault_in, name_of_type
 from blazepose_skl.dumps.hands import HAND_DIALECTS, dialects_of
 from blazepose_skl.dumps.joints import BLAZEPOSE
-from blazepose_skl.dumps.metadata import METADATA_KEYS, read_metadata, read_numbers, read_times
+from blazepose_skl.dumps.metadata import METADATA_KEYS, note_on_numbers, read_metadata, read_numbers, read_times
 from blazepose_skl.dumps.outline import NOT_A_NUMBER, decode_beginning
 from blazepose_skl.dumps.recording import Metadata, Recording, to_float32
 from blazepose_skl.errors import InputError
@@ -358,6 +358,7 @@ def _record(
     image, scores = _tables(coding, people, where, lambda n: place(owners[n]))
     worlds = _worlds(shown, dialect) if depth and dialect.world else []
     world_table = _world(coding, worlds, where, lambda n: place(owners[n]))
+    numbers, times = read_numbers(frames), read_times(frames)
     return Recording(
         dialect=dialect.name,
         length=len(frames),
@@ -365,9 +366,10 @@ def _record(
         image=None if layout.world else to_float32(image),
         world=to_float32(image) if layout.world else world_table,
         scores=to_float32(scores),
-        numbers=read_numbers(frames),
-        times=read_times(frames),
+        numbers=numbers,
+        times=times,
         metadata=_completed(metadata, frames),
+        notes=note_on_numbers(frames) if numbers is None or times is None else (),
     )
 
 

@@ -12,7 +12,7 @@ from numpy.typing import NDArray
 
 from blazepose_skl.dumps.recording import Metadata
 
-__all__ = ['HEADERS', 'METADATA_KEYS', 'read_metadata', 'read_number', 'read_numbers', 'read_times']
+__all__ = ['HEADERS', 'METADATA_KEYS', 'note_on_numbers', 'read_metadata', 'read_number', 'read_numbers', 'read_times']
 
 # Objects that hold metadata of their own.
 HEADERS = ('metadata', 'header', 'info', 'meta')
@@ -103,6 +103,16 @@ def read_numbers(frames: Sequence[Any]) -> NDArray[np.float64] | None:
     """The frame numbers that frames carry, (T,), None if they do not all carry one."""
     found = _of_every_frame(frames, _NUMBERS)
     return found[1] if found else None
+
+
+def note_on_numbers(frames: Sequence[Any]) -> tuple[str, ...]:
+    """A note where frames carry numbers or times that cannot be used."""
+    notes: tuple[str, ...] = ()
+    for keys, name in ((_NUMBERS, 'numbers'), (tuple(_TIMES), 'times')):
+        said = any(getattr(frame, key, None) is not None for frame in frames for key in keys)
+        if said and _of_every_frame(frames, keys) is None:
+            notes += (f'frame {name} that are beyond use or not in every frame, not used',)
+    return notes
 
 
 def read_times(frames: Sequence[Any]) -> NDArray[np.float64] | None:

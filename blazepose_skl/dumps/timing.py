@@ -16,12 +16,15 @@ __all__ = ['order_frames', 'resample_clip']
 # Dropped frames are put back as long as the clip does not become this many times as long (and then some):
 # beyond that the numbers are something else.
 _STRETCH, _SLACK = 10, 1000
+# Recording one frame of so many may be meant; what numbers of larger steps are of is not known.
+_STEP = 1000
 
 
 def order_frames(recording: Recording, where: str) -> Recording:
     """The recording with frames in the order of their numbers, or else times, and dropped frames put back as missed.
 
-    Numbers or times that repeat say nothing and are not used. Frames before the first are not put back.
+    Numbers or times that repeat say nothing and are not used, which a note says. Frames before the first are not put
+    back.
 
     Raises:
         InputError: The numbers leave gaps that are no dropped frames.
@@ -36,8 +39,11 @@ def order_frames(recording: Recording, where: str) -> Recording:
         fps = fps or (1 / seconds if 0.1 <= 1 / seconds <= 1000 else None)
     recording = replace(recording, metadata=replace(recording.metadata, fps=fps))
     for values, name in ((numbers, 'numbers'), (times, 'times')):
-        if values is not None and len(values) > 1 and len(np.unique(values)) == len(values):
+        if values is None or len(values) < 2:
+            continue
+        if len(np.unique(values)) == len(values):
             return _lay_out(recording, values, name, where)
+        recording = recording.noting(f'frame {name} repeat, not used')
     return recording
 
 
@@ -62,6 +68,8 @@ def _lay_out(recording: Recording, values: NDArray[np.float64], name: str, where
     jumps = np.maximum(np.round(steps / usual), 1)
     jumps[(steps < 1.75 * usual)] = 1
     length = jumps.sum() + 1
+    if name == 'numbers' and usual > _STEP:
+        notes += (f'frame numbers go up by {usual:.0f}, taken for one frame',)
     if length > _STRETCH * recording.length + _SLACK:
         raise InputError(f'{where}: frame {name} run over {length:.0f} frames where {recording.length} are listed')
     places = np.empty(recording.length, np.intp)
