@@ -9,7 +9,17 @@ from typing import Any
 __all__ = ['difference', 'read_recipe', 'tested_dataset']
 
 # What does not change what a network computes of a clip.
-_INDIFFERENT = ('dropout', 'init_cfg', 'label_smooth_eps', 'loss_cls', 'num_classes', 'num_clips', 'pretrained', 'test_cfg', 'train_cfg')
+_INDIFFERENT = (
+    'dropout',
+    'init_cfg',
+    'label_smooth_eps',
+    'loss_cls',
+    'num_classes',
+    'num_clips',
+    'pretrained',
+    'test_cfg',
+    'train_cfg',
+)
 
 
 def read_recipe(text: str) -> dict[str, Any]:

@@ -6,7 +6,7 @@ normalize_train = [
     dict(type='RandomRotateSkeleton', degrees=10),
     dict(type='RandomScaleSkeleton', amount=0.1),
     dict(type='RandomPlace', shift=0.1, zoom=0.1, forget=0.25),
-    # For the left-handed. A clip is still thrice as likely to be as it was, so that classes which name a side stay apart.
+    # For the left-handed. A clip is still thrice as likely to be as it was: classes that name a side stay apart.
     dict(type='RandomFlipSkeleton', probability=0.25),
 ]
 normalize_test = [
