@@ -84,7 +84,7 @@ def test_landmarks_about_the_body_alone(tmp_path: Path, several: bool, missed: t
         np.testing.assert_array_equal(clip.landmarks[:, seen], body[:, seen, :, :3])
         unknown = 'picture size not known, nor needed for landmarks about the body; written as 1920x1080'
         assert clip.notes == (unknown,)
-    with pytest.raises(InputError, match='it has only landmarks about the body; .* --coords world'):
+    with pytest.raises(InputError, match=r'it has only landmarks about the body; .* --coords world'):
         read(path, coords='image')
     # Seen in the picture later on, they are read there.
     frames[4] |= {'pose_landmarks': [people[4]] if several else {'landmark': people[4]}}
