@@ -17,7 +17,7 @@ from blazepose_skl.clipfolder import whole_clip
 from blazepose_skl.leaks import MOST, find_joined, find_same, key_poses
 from blazepose_skl.safepickle import shown
 
-__all__ = ['Facts', 'Inspection', 'Origin', 'inspect_annotations', 'inspect_pickle']
+__all__ = ['AlikeClips', 'Facts', 'Inspection', 'Origin', 'inspect_annotations', 'inspect_pickle']
 
 _QUANTILES = (0.01, 0.05, 0.25, 0.5, 0.75, 0.95, 0.99)
 _BINS = 200
@@ -68,6 +68,21 @@ class Facts:
 
 
 @dataclass(frozen=True)
+class AlikeClips:
+    """Two clips of two splits.
+
+    Attributes:
+        kind: 'same', or 'cuts' of one video, of which the second seems to follow the first.
+        first: The name of one.
+        second: The name of the other.
+    """
+
+    kind: str
+    first: str
+    second: str
+
+
+@dataclass(frozen=True)
 class Inspection:
     """The findings about a set of annotations.
 
@@ -79,6 +94,7 @@ class Inspection:
         rejected: Dumps that are not among the annotations, their name and the reason with its place.
         faults: What makes training fail or learn nothing.
         warnings: What flatters or weakens its results.
+        alike: All pairs of clips of two splits that a warning of those counts.
     """
 
     overall: Facts
@@ -88,6 +104,7 @@ class Inspection:
     rejected: Sequence[Mapping[str, str]]
     faults: Sequence[str]
     warnings: Sequence[str]
+    alike: Sequence[AlikeClips] = ()
 
 
 def inspect_annotations(
@@ -145,6 +162,7 @@ class _Look:
         self._label_of: dict[str, int | None] = {}
         self._shapes: Counter[str] = Counter()
         self._poses: dict[tuple[int, ...], _Poses] = defaultdict(_Poses)
+        self._alike: list[AlikeClips] = []
 
     def at(self, annotation: Mapping[str, Any]) -> None:
         """Look at one annotation."""
@@ -190,6 +208,7 @@ class _Look:
             rejected=list(rejected),
             faults=self._faults.lines(),
             warnings=self._warnings.lines(),
+            alike=self._alike,
         )
 
     # -- one annotation -----------------------------------------------------------------------------
@@ -292,10 +311,12 @@ class _Look:
         same, joined = find_same(poses, parts), find_joined(poses)
         for one, other in same.pairs:
             self._warnings.add('the same clip under two names in two splits', f'{names[one]} = {names[other]}')
+            self._alike.append(AlikeClips('same', shown(names[one]), shown(names[other])))
         for one, other in joined.pairs:
             if parts[one] != parts[other]:
                 kind = 'clips of two splits that seem to be cuts of one video'
                 self._warnings.add(kind, f'{names[one]} -> {names[other]}')
+                self._alike.append(AlikeClips('cuts', shown(names[one]), shown(names[other])))
         for clip in sorted({*same.crowded, *joined.crowded}):
             kind = f'clips like so many others that they were compared with some {MOST} of these only'
             self._warnings.add(kind, names[clip])

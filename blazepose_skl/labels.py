@@ -22,6 +22,7 @@ __all__ = [
     'LabelFile',
     'LabelOf',
     'Labels',
+    'counted',
     'digest_of',
     'first_few',
     'folder_label',
@@ -84,6 +85,15 @@ def first_few(names: Sequence[str]) -> str:
     'a, b, c, …'
     """
     return ', '.join(names[:3]) + (', …' if len(names) > 3 else '')
+
+
+def counted(number: int, one: str, more: str = '') -> str:
+    """A number of things.
+
+    >>> counted(1, 'clip'), counted(0, 'clip'), counted(2, 'class', 'classes')
+    ('1 clip', '0 clips', '2 classes')
+    """
+    return f'{number} {one if number == 1 else more or one + "s"}'
 
 
 class LabelFile:

@@ -229,8 +229,10 @@ def load_safely(
         raise InputError(
             f'{path}: not read, since it holds {shown(str(error))}; {what} holds plain values and NumPy arrays only'
         ) from None
+    except MemoryError:
+        raise InputError(f'{path}: not {what}: it asks for more memory than there is; the file is damaged') from None
     # A damaged or hostile pickle may fail in any way; none of them is ours to let through.
-    except (Exception, MemoryError) as error:
+    except Exception as error:
         raise InputError(f'{path}: not {what} ({type(error).__name__}: {shown(str(error))})') from None
 
 

@@ -140,6 +140,7 @@ def test_the_report(tmp_path: Path, run: Any, capfd: Any) -> None:
     assert warning in capfd.readouterr().err
     report = json.loads((tmp_path / 'report.json').read_text())
     assert report['warnings'] == [warning]
+    assert report['alike'] == [dict(kind='cuts', first='jump/04', second='run/04')]
     assert report['faults'] == []
     (rejected,) = report['rejected']
     assert rejected['name'] == 'run/05'
@@ -276,7 +277,8 @@ def test_a_lone_dump(tmp_path: Path, run: Any, capfd: Any, options: tuple[object
     assert run(dump, tmp_path / 'out.pkl', *options) == 0
     data = read_annotations(tmp_path / 'out.pkl')
     assert (data['split'], data['class_names']) == ({part: ['00']}, ['jump'])
-    warned = capfd.readouterr().err
+    printed, warned = capfd.readouterr()
+    assert '1 clip, 1 class, 4 frames, 0 missed, 0 rejected\n1 clip: picture size' in printed
     assert ('none is held out to validate with' in warned) == (part == 'train')
     assert ('give those of the training with --classes' in warned) == (part == 'val')
 
@@ -355,9 +357,12 @@ def test_interrupted_it_says_how_to_go_on(
             yield source
 
     dumps, out = write_tree(tmp_path / 'dumps', dict(jump=20, run=20)), tmp_path / 'out.pkl'
+    # Jobs that a shell starts in the background ignore it.
+    before = signal.signal(signal.SIGINT, signal.default_int_handler)
     with monkeypatch.context() as patch:
         patch.setattr('blazepose_skl.cli.convert.progress', lambda what: track)
         assert run(dumps, out, '--jobs', jobs) == 130
+    signal.signal(signal.SIGINT, before)
     assert capfd.readouterr().err == 'blazepose-skl: interrupted; the same command goes on where it was\n'
     assert not out.exists()
     assert (tmp_path / 'out.pkl.part').exists()

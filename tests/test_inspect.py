@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import pickle
+import struct
 from pathlib import Path
 from typing import Any
 
@@ -11,7 +12,8 @@ import numpy as np
 import pytest
 
 from blazepose_skl.cli import main
-from blazepose_skl.inspection import inspect_annotations
+from blazepose_skl.errors import InputError
+from blazepose_skl.inspection import AlikeClips, inspect_annotations, inspect_pickle
 
 
 def make_data(clips: int = 4) -> dict[str, Any]:
@@ -85,10 +87,43 @@ def test_what_flatters() -> None:
     data['split']['val'].append('0')
     data['annotations'][3]['keypoint'] = data['annotations'][1]['keypoint'] * 2
     data['annotations'][2]['keypoint'] = data['annotations'][2]['keypoint'].astype(np.float16)
-    warnings = '\n'.join(inspect_annotations(data).warnings)
+    found = inspect_annotations(data)
+    warnings = '\n'.join(found.warnings)
+    assert found.alike == [AlikeClips('same', '1', '3')]
     assert 'clips in two splits: 1 (0)' in warnings
     assert 'the same clip under two names in two splits: 1 (1 = 3)' in warnings
     assert 'float16' in warnings
+
+
+def test_all_that_is_alike_is_listed() -> None:
+    data = make_data(12)
+    for item in data['annotations'][6:]:
+        item['keypoint'] = data['annotations'][int(item['frame_dir']) - 6]['keypoint']
+    data['split'] = dict(train=[str(n) for n in range(6)], val=[str(n) for n in range(6, 12)])
+    found = inspect_annotations(data)
+    assert 'the same clip under two names in two splits: 6 (0 = 6, 1 = 7, 2 = 8, …)' in found.warnings
+    same = [(pair.first, pair.second) for pair in found.alike if pair.kind == 'same']
+    assert same == [(str(n), str(n + 6)) for n in range(6)]
+
+
+def test_a_text_of_a_tebibyte(tmp_path: Path) -> None:
+    (tmp_path / 'a.pkl').write_bytes(b'\x80\x04' + pickle.BINUNICODE8 + struct.pack('<Q', 1 << 40) + b'a')
+    with pytest.raises(InputError, match=r'it asks for more memory than there is|ends in the middle|truncated|out of'):
+        inspect_pickle(tmp_path / 'a.pkl')
+
+
+def test_one_class_is_no_classes(tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capfd: Any) -> None:
+    data = make_data()
+    for item in data['annotations']:
+        item['label'] = 0
+    data['class_names'] = ['a']
+    (tmp_path / 'a.pkl').write_bytes(pickle.dumps(data))
+    monkeypatch.setattr('sys.argv', ['blazepose-skl', 'inspect', str(tmp_path / 'a.pkl')])
+    with pytest.raises(SystemExit):
+        main()
+    printed = capfd.readouterr().out
+    assert '1 class ' in printed
+    assert '1 classes' not in printed
 
 
 def test_a_crowd_is_a_warning() -> None:

@@ -180,6 +180,8 @@ HUGE_ARRAY = b'\x93NUMPY\x01\x00\x46\x00' + _HEADER
     ('name', 'data', 'message'),
     [
         ('a.npy', b'\x93NUMPY\x01\x00v\x00', 'not a whole .npy file; write it again'),
+        ('a.pose', bytes(range(1, 200)), r'a\.pose: no \.pose file, which would begin with its version, 0\.1 or 0\.2'),
+        ('a.pose', b'nobody, nothing', r'a\.pose: no \.pose file, which would begin with its version, 0\.1 or 0\.2'),
         ('a.npy', HUGE_ARRAY, 'bytes where an array of shape'),
         ('a.csv', b'a,b\n1,2\n', "neither JSON nor a table of 'blazepose': 2 columns"),
         ('a.csv', b'\xff\xfa\x00', 'neither JSON nor CSV nor another known kind of dump'),

@@ -341,6 +341,8 @@ def _show(summary: Summary, out: Path) -> None:
     from rich.console import Console
     from rich.table import Table
 
+    from blazepose_skl.labels import counted
+
     table = Table(title=str(out))
     for column in ('class', 'clips', *summary.split, 'frames', 'missed'):
         table.add_column(column, justify='left' if column == 'class' else 'right')
@@ -355,11 +357,11 @@ def _show(summary: Summary, out: Path) -> None:
         if clips[name]:
             table.add_row(name, *(str(counts[name]) for counts in columns))
     table.add_section()
-    table.add_row(f'{len(summary.classes)} classes', *(str(counts.total()) for counts in columns))
+    table.add_row(counted(len(summary.classes), 'class', 'classes'), *(str(counts.total()) for counts in columns))
     Console().print(table)
     print(
-        f'{len(summary.clips)} clips, {len(summary.classes)} classes, {summary.frames} frames, '
-        f'{summary.missed} missed, {len(summary.rejected)} rejected'
+        f'{counted(len(summary.clips), "clip")}, {counted(len(summary.classes), "class", "classes")}, '
+        f'{counted(summary.frames, "frame")}, {summary.missed} missed, {len(summary.rejected)} rejected'
     )
     for note, count in summary.notes.items():
-        print(f'{count} clips: {note}')
+        print(f'{counted(count, "clip")}: {note}')

@@ -19,5 +19,6 @@ def export(
 ) -> None:
     """Write the clips of an annotation pickle as dumps, which convert reads again, classes too, exact to float32."""
     from blazepose_skl.export import export_dumps
+    from blazepose_skl.labels import counted
 
-    print(f'{export_dumps(pickle, folder)} dumps written to {folder}')
+    print(f'{counted(export_dumps(pickle, folder), "dump")} written to {folder}')

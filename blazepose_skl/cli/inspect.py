@@ -47,11 +47,13 @@ def _show_inspection(found: Inspection, path: Path) -> None:
     from rich.table import Table
     from rich.text import Text
 
+    from blazepose_skl.labels import counted
+
     table = Table(title=Text(str(path)))
     columns = ('clips', 'frames', 'missed', 'shortest', 'median', 'longest')
     for column in ('class', *columns, 'median score'):
         table.add_column(column, justify='left' if column == 'class' else 'right')
-    rows = [*found.classes.items(), (f'{len(found.classes)} classes', found.overall)]
+    rows = [*found.classes.items(), (counted(len(found.classes), 'class', 'classes'), found.overall)]
     for place, (name, facts) in enumerate(rows):
         numbers = [f'{getattr(facts, column):.0f}' for column in columns]
         score = f'{facts.scores["50%"]:.2f}' if facts.scores else ''

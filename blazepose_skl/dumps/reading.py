@@ -137,6 +137,8 @@ def _kind(data: bytes, place: str, dialect: str | None) -> str:
     else:
         beginning = data.removeprefix(b'\xef\xbb\xbf').lstrip()[:4]
         kind = 'json' if beginning[:1] in (b'{', b'[', b'') or beginning == b'null' else 'csv'
+        if kind == 'csv' and place.lower().removesuffix('.gz').endswith('.pose'):
+            raise InputError(f'{place}: no .pose file, which would begin with its version, 0.1 or 0.2; write it again')
         check_encoding(data, place)
     if dialect is None:
         return kind
