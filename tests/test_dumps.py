@@ -98,6 +98,25 @@ def test_several_people_are_told_apart(tmp_path: Path, writer: str) -> None:
     assert_same(clip, motion)
 
 
+@pytest.mark.parametrize('missed', [(), MISSED])
+@pytest.mark.parametrize('writer', ['ml_kit', 'ml_kit_by_type', 'bare', 'rows'])
+def test_several_people_in_a_list(tmp_path: Path, writer: str, missed: tuple[int, ...]) -> None:
+    """ML Kit's landmarks, or bare ones, of several people a frame, with the people in no stable order."""
+    motion = make_motion(people=3)
+    dumps = [WRITERS[writer][1](person[None]) for person in motion]
+    single = [dump['frames'] if isinstance(dump, dict) else dump for dump in dumps]
+    frames = [[] if number in missed else list(people) for number, people in enumerate(zip(*single, strict=True))]
+    if writer == 'ml_kit_by_type':
+        frames = [[person['landmarks'] for person in people] for people in frames]
+    frames[2].reverse()
+    path = write_dump(tmp_path / 'a.json', frames)
+    clip = read(path, people=3)
+    assert clip.dialect == 'people'
+    assert_same(clip, motion, missed)
+    (tmp_path / 'b.json').write_text('\n'.join(map(json.dumps, frames)))
+    assert_same(read(tmp_path / 'b.json', people=3, dialect='people'), motion, missed)
+
+
 @pytest.mark.parametrize('writer', ['messages', 'message', 'tasks', 'keypoints', 'bare', 'results'])
 def test_a_frame_in_each_line(tmp_path: Path, writer: str) -> None:
     motion = make_motion()

@@ -231,6 +231,12 @@ DIALECTS: tuple[Dialect, ...] = (
         _one,
     ),
     Dialect(
+        'people',
+        'a frame is a list of people, each the list of its landmarks, as ML Kit has several',
+        lambda p: list[p],  # type: ignore[valid-type]
+        lambda frame: frame,
+    ),
+    Dialect(
         'poses',
         'TensorFlow.js pose-detection and ml5: a frame is a list of poses with keypoints[] and keypoints3D[]',
         lambda p: list[Pose[p]],  # type: ignore[valid-type]
