@@ -91,6 +91,14 @@ def test_a_damaged_archive_is_one_line_and_the_rest_is_converted(tmp_path: Path,
     assert all('cannot be unpacked' in item['reason'] for item in rejected)
 
 
+def test_whoever_waits_for_a_compressed_archive_is_told(tmp_path: Path, run: Any, capfd: Any) -> None:
+    dumps = write_tree(tmp_path / 'dumps', dict(jump=2, run=2))
+    packed = shutil.make_archive(str(tmp_path / 'whole'), 'gztar', dumps)
+    assert run(packed, tmp_path / 'out.pkl') == 0
+    told = f'blazepose-skl: {packed}: a compressed tar cannot be read at random, so it is unpacked once beside the new'
+    assert told in capfd.readouterr().err
+
+
 def test_missed_frames_are_reported_and_filled(tmp_path: Path, run: Any, capfd: Any) -> None:
     for n in range(3):
         write_dump(tmp_path / 'dumps' / 'jump' / f'{n}.json', keypoints(make_motion(40, seed=n), tuple(range(5, 30))))
