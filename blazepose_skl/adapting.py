@@ -4,15 +4,16 @@ from __future__ import annotations
 
 import functools
 import pickle
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
+from types import ModuleType
 from typing import Any
 
-from blazepose_skl import partitions
+from blazepose_skl import partitions, steps
 from blazepose_skl.errors import InputError
 from blazepose_skl.skeletons import Skeleton, SkeletonLike
 
-__all__ = ['add_modes', 'annotation_errors', 'check_batch', 'extend', 'layout_name']
+__all__ = ['add_modes', 'annotation_errors', 'check_batch', 'extend', 'extend_steps', 'layout_name']
 
 
 def extend(owner: Any, name: str, upstream: str, remedy: str) -> Callable[[Callable[..., Any]], None]:
@@ -65,6 +66,83 @@ def add_modes(graph: Any) -> None:
 
     for mode in partitions.MODES:
         add(mode)
+
+
+def extend_steps(
+    extend: Callable[[Any, str], Callable[[Callable[..., Any]], None]],
+    ours: ModuleType,
+    poses: ModuleType,
+    heatmaps: ModuleType,
+    flips: ModuleType,
+) -> None:
+    """Let a framework's pipeline steps take a skeleton of any form where they take a stock name or lists of joints.
+
+    A step of a skeleton of ours becomes an instance of the adapter's class of the same name: a data worker that is
+    started afresh (spawn) and is sent the step then imports the adapter to read it.
+
+    Args:
+        extend: The adapter's :func:`extend`.
+        ours: The adapter's module, with ``is_stock``, ``find_skeleton``, and its own ``JointToBone``, ``ToMotion``
+            and ``GenSkeFeat``.
+        poses: The framework's module with the stock ones.
+        heatmaps: That with ``GeneratePoseTarget``.
+        flips: That with ``Flip``.
+    """
+
+    @extend(poses.JointToBone, '__init__')
+    def joint_to_bone(
+        original: Callable[..., None], self: Any, dataset: SkeletonLike = 'nturgb+d', target: str = 'keypoint'
+    ) -> None:
+        if ours.is_stock(dataset):
+            original(self, dataset, target)
+            return
+        self.__class__ = ours.JointToBone
+        self.dataset, self.target = dataset, target
+        self.skeleton = ours.find_skeleton(dataset, 'JointToBone')
+        self.pairs = self.skeleton.bones
+
+    @extend(poses.ToMotion, '__init__')
+    def to_motion(
+        original: Callable[..., None],
+        self: Any,
+        dataset: SkeletonLike = 'nturgb+d',
+        source: str = 'keypoint',
+        target: str = 'motion',
+    ) -> None:
+        original(self, dataset, source, target)
+        if not ours.is_stock(dataset):
+            self.__class__ = ours.ToMotion
+            self.skeleton = ours.find_skeleton(dataset, 'ToMotion')
+
+    @extend(poses.GenSkeFeat, '__init__')
+    def gen_ske_feat(
+        original: Callable[..., None],
+        self: Any,
+        dataset: SkeletonLike = 'nturgb+d',
+        feats: Sequence[str] = ('j',),
+        axis: int = -1,
+    ) -> None:
+        if ours.is_stock(dataset):
+            original(self, dataset, list(feats), axis)
+            return
+        steps.check_streams(feats)
+        self.__class__ = ours.GenSkeFeat
+        self.dataset, self.feats, self.axis = dataset, list(feats), axis
+        self.skeleton = ours.find_skeleton(dataset, 'GenSkeFeat')
+
+    @extend(heatmaps.GeneratePoseTarget, '__init__')
+    def generate_pose_target(
+        original: Callable[..., None], self: Any, *args: Any, skeletons: Any = None, **settings: Any
+    ) -> None:
+        if isinstance(skeletons, (str, Mapping, Skeleton)):
+            settings = {**steps.limb_settings(ours.find_skeleton(skeletons, 'GeneratePoseTarget')), **settings}
+        elif skeletons is not None:
+            settings['skeletons'] = skeletons
+        original(self, *args, **settings)
+
+    @extend(flips.Flip, '__init__')
+    def flip(original: Callable[..., None], self: Any, *args: Any, **settings: Any) -> None:
+        original(self, *args, **steps.flip_settings(settings))
 
 
 def layout_name(layout: SkeletonLike) -> str:

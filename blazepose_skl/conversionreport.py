@@ -2,14 +2,13 @@
 
 from __future__ import annotations
 
-import os
 from pathlib import Path
 
 import msgspec
 
 from blazepose_skl.convert import Converted, Summary
-from blazepose_skl.errors import InputError
 from blazepose_skl.inspection import Inspection, Origin, inspect_pickle
+from blazepose_skl.outfiles import write_whole
 
 __all__ = ['report_conversion', 'write_report']
 
@@ -43,9 +42,4 @@ def write_report(found: Inspection, path: Path) -> None:
     Raises:
         InputError: It cannot be written.
     """
-    part = path.with_name(path.name + '.part')
-    try:
-        part.write_bytes(msgspec.json.format(msgspec.json.encode(found), indent=2) + b'\n')
-        os.replace(part, path)
-    except OSError as error:
-        raise InputError(f'{path}: cannot be written: {error.strerror}') from None
+    write_whole(path, msgspec.json.format(msgspec.json.encode(found), indent=2) + b'\n')

@@ -12,8 +12,6 @@ from functools import partial
 from pathlib import Path
 from typing import Any
 
-import msgspec
-
 import blazepose_skl
 from blazepose_skl.annotations import AnnotationWriter, annotate, pack_annotation, unfinished
 from blazepose_skl.clipfolder import ClipFolder
@@ -26,11 +24,12 @@ from blazepose_skl.errors import InputError
 from blazepose_skl.gaps import fill_gaps
 from blazepose_skl.journal import Entry, Journal, stamp_of
 from blazepose_skl.labels import Label, LabelOf, Labels, first_few, folder_label, number_classes
-from blazepose_skl.outfiles import check_place, write_whole
+from blazepose_skl.outfiles import check_place
 from blazepose_skl.parallel import cores, in_order
+from blazepose_skl.rejects import Rejected, write_rejects
 from blazepose_skl.splits import Split, check_split, untrained
 
-__all__ = ['Converted', 'Filling', 'Rejected', 'Summary', 'convert', 'rejects_path']
+__all__ = ['Converted', 'Filling', 'Summary', 'convert', 'rejects_path']
 
 
 @dataclass(frozen=True)
@@ -78,14 +77,6 @@ class _Prepared:
     @property
     def channels(self) -> int:
         return int(self.facts['channels'])
-
-
-@dataclass(frozen=True)
-class Rejected:
-    """A dump that is not in the pickle, and why."""
-
-    name: str
-    reason: str
 
 
 @dataclass(frozen=True)
@@ -182,7 +173,7 @@ def convert(
             prepare = partial(_prepare, reading=reading, filling=filling, apart=bool(folder))
             jobs = jobs or max(1, min(cores(), len(sources) // _WORTH))
             rejected = _add_all(_left(track(sources), kept), prepare, jobs, admission, output)
-            _write_rejects(out, rejected)
+            write_rejects(rejects_path(out), rejected)
             done = output.done
             if not done:
                 raise InputError(
@@ -439,11 +430,3 @@ def _prepare(source: Source, reading: Reading, filling: Filling, apart: bool) ->
         return source, _Prepared(said, facts, pack_annotation(annotation), b'')
     listed = {key: annotation[key] for key in ('frame_dir', 'total_frames', 'missed')}
     return source, _Prepared(said, facts, pack_annotation(listed), pickle.dumps(annotation))
-
-
-def _write_rejects(out: Path, rejected: Sequence[Rejected]) -> None:
-    path = rejects_path(out)
-    if not rejected:
-        path.unlink(missing_ok=True)
-        return
-    write_whole(path, b''.join(msgspec.json.encode(item) + b'\n' for item in rejected))

@@ -2,14 +2,19 @@
 
 from __future__ import annotations
 
+import sys
 from collections.abc import Callable, Iterable, Sequence
-from typing import TypeVar
+from pathlib import Path
+from typing import TYPE_CHECKING, TypeVar
 
 import typer
 
 from blazepose_skl.errors import InputError
 
-__all__ = ['app', 'one_of', 'progress']
+if TYPE_CHECKING:
+    from blazepose_skl.rejects import Rejected
+
+__all__ = ['app', 'end_with_rejected', 'one_of', 'progress']
 
 T = TypeVar('T')
 
@@ -43,3 +48,18 @@ def progress(what: str) -> Callable[[Sequence[T]], Iterable[T]]:
         return track(items, what, console=console, transient=True, disable=not console.is_terminal)
 
     return wrap
+
+
+_SHOWN = 20
+
+
+def end_with_rejected(rejected: Sequence[Rejected], what: str, listed: Path) -> None:
+    """Say what was rejected and where all of it is listed, and end with exit status 1; nothing if nothing was."""
+    if not rejected:
+        return
+    for item in rejected[:_SHOWN]:
+        print(f'rejected: {item.reason}', file=sys.stderr)
+    if len(rejected) > _SHOWN:
+        print(f'… and {len(rejected) - _SHOWN} more', file=sys.stderr)
+    print(f'All rejected {what}: {listed}', file=sys.stderr)
+    raise typer.Exit(1)

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from blazepose_skl.cli.app import app, one_of, progress
+from blazepose_skl.cli.app import app, end_with_rejected, one_of, progress
 from blazepose_skl.errors import InputError
 
 if TYPE_CHECKING:
@@ -229,13 +229,7 @@ def convert(
         warnings += [*found.faults, *found.warnings]
     for warning in warnings:
         print(f'warning: {warning}', file=sys.stderr)
-    if summary.rejected:
-        for rejected in summary.rejected[:20]:
-            print(f'rejected: {rejected.reason}', file=sys.stderr)
-        if len(summary.rejected) > 20:
-            print(f'… and {len(summary.rejected) - 20} more', file=sys.stderr)
-        print(f'All rejected dumps: {rejects_path(out)}', file=sys.stderr)
-        raise typer.Exit(1)
+    end_with_rejected(summary.rejected, 'dumps', rejects_path(out))
 
 
 def _refuse_idle(ctx: typer.Context, missed: str, official: str | None) -> None:

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from blazepose_skl.cli.app import app
+from blazepose_skl.cli.app import app, end_with_rejected
 from blazepose_skl.errors import InputError
 
 if TYPE_CHECKING:
@@ -114,13 +114,7 @@ def extract(
     for video in summary.videos:
         if video.note:
             print(f'warning: {videos / video.name}: {video.note}', file=sys.stderr)
-    if summary.rejected:
-        for rejected in summary.rejected[:20]:
-            print(f'rejected: {rejected.reason}', file=sys.stderr)
-        if len(summary.rejected) > 20:
-            print(f'… and {len(summary.rejected) - 20} more', file=sys.stderr)
-        print(f'All rejected videos: {rejects_path(dumps, part)}', file=sys.stderr)
-        raise typer.Exit(1)
+    end_with_rejected(summary.rejected, 'videos', rejects_path(dumps, part))
 
 
 def _benchmark(video: Path, settings: Settings) -> None:

@@ -6,7 +6,7 @@ share, and :mod:`.many` gives out the work.
 """
 
 from blazepose_skl.extraction.document import DIALECT, Settings
-from blazepose_skl.extraction.many import Rejected, Summary, Tracker, extract, rejects_path
+from blazepose_skl.extraction.many import Summary, Tracker, extract, rejects_path
 from blazepose_skl.extraction.shards import Shard
 from blazepose_skl.extraction.single import Extracted, Job, extract_video
 
@@ -14,7 +14,6 @@ __all__ = [
     'DIALECT',
     'Extracted',
     'Job',
-    'Rejected',
     'Settings',
     'Shard',
     'Summary',

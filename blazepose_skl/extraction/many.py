@@ -14,8 +14,6 @@ from importlib import import_module
 from pathlib import Path, PurePosixPath
 from typing import Any, Protocol
 
-import msgspec
-
 from blazepose_skl.dumps.sources import natural_key
 from blazepose_skl.errors import InputError
 from blazepose_skl.extraction.document import ModelFacts, Settings
@@ -25,22 +23,14 @@ from blazepose_skl.extraction.shards import Shard
 from blazepose_skl.extraction.single import Extracted, Job, existing_dump
 from blazepose_skl.landmarker import check_mediapipe
 from blazepose_skl.models import MODELS, checksum, find_model
-from blazepose_skl.outfiles import write_whole
 from blazepose_skl.parallel import cores
+from blazepose_skl.rejects import Rejected, write_rejects
 from blazepose_skl.video import SUFFIXES, check_opencv
 
-__all__ = ['Rejected', 'Summary', 'Tracker', 'extract', 'find_videos', 'rejects_path']
+__all__ = ['Summary', 'Tracker', 'extract', 'find_videos', 'rejects_path']
 
 # Seconds to wait for a scheduler.
 _PATIENCE = 10
-
-
-@dataclass(frozen=True)
-class Rejected:
-    """A video without a dump, or with one in which nobody is, and why."""
-
-    name: str
-    reason: str
 
 
 @dataclass(frozen=True)
@@ -169,7 +159,7 @@ def extract(
         if not video.detected
     ]
     rejected.sort(key=lambda video: natural_key(video.name))
-    _write_rejects(rejects_path(dumps, shard), rejected)
+    write_rejects(rejects_path(dumps, shard), rejected)
     return Summary(tuple(done), tuple(rejected))
 
 
@@ -297,10 +287,3 @@ def _result(future: Future[Extracted | Failed], job: Job) -> Extracted | Failed:
         ) from None
     except Exception as error:  # the machine that had it is gone for the last time, or does not have this program
         return Failed(job.name, f'{job.video}: not extracted: {type(error).__name__}: {error}')
-
-
-def _write_rejects(path: Path, rejected: Sequence[Rejected]) -> None:
-    if not rejected:
-        path.unlink(missing_ok=True)
-        return
-    write_whole(path, b''.join(msgspec.json.encode(item) + b'\n' for item in rejected))

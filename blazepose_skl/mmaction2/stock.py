@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import functools
+import sys
 from collections.abc import Callable, Mapping, Sequence
 from typing import Any
 from unittest import mock
@@ -19,8 +20,8 @@ from mmaction.models.utils.graph import Graph
 from blazepose_skl import adapting, partitions, steps
 from blazepose_skl.errors import InputError
 from blazepose_skl.mmaction2.layouts import is_stock
-from blazepose_skl.skeletons import Skeleton, SkeletonLike
-from blazepose_skl.steps import Results
+from blazepose_skl.skeletons import SkeletonLike
+from blazepose_skl.steps import Results, find_skeleton
 
 GRAPH_MODES = ('stgcn_spatial', 'spatial', 'binary_adj', *partitions.MODES)
 
@@ -38,7 +39,7 @@ def _graph_init(
 ) -> None:
     if mode not in GRAPH_MODES and not callable(getattr(type(self), mode, None)):
         raise InputError(f'Graph: unknown mode {mode!r}; known are {", ".join(GRAPH_MODES)}')
-    stock = layout if is_stock(layout) else steps.find_skeleton(layout, 'Graph').as_layout()
+    stock = layout if is_stock(layout) else find_skeleton(layout, 'Graph').as_layout()
     self.distances = stock.get('distances') if isinstance(stock, Mapping) else None
     original(self, stock, mode, max_hop)
     self.layout = layout
@@ -56,10 +57,6 @@ for _backbone in (STGCN, AAGCN):
     extend(_backbone, 'forward')(_backbone_forward)
 
 
-# A step of a skeleton of ours becomes an instance of a class of this module: a data worker that is started
-# afresh (spawn, as on Windows) and is sent the step then imports the adapter to read it.
-
-
 class JointToBone(pose_transforms.JointToBone):  # type: ignore[misc]
     def transform(self, results: Results) -> Results:
         return steps.joint_to_bone(results, self.skeleton, self.target)
@@ -75,67 +72,7 @@ class GenSkeFeat(pose_transforms.GenSkeFeat):  # type: ignore[misc]
         return steps.merge_streams(results, self.skeleton, self.feats, self.axis)
 
 
-@extend(pose_transforms.JointToBone, '__init__')
-def _joint_to_bone_init(
-    original: Callable[..., None], self: Any, dataset: SkeletonLike = 'nturgb+d', target: str = 'keypoint'
-) -> None:
-    if is_stock(dataset):
-        original(self, dataset, target)
-        return
-    self.__class__ = JointToBone
-    self.dataset, self.target = dataset, target
-    self.skeleton = steps.find_skeleton(dataset, 'JointToBone')
-    self.pairs = self.skeleton.bones
-
-
-@extend(pose_transforms.ToMotion, '__init__')
-def _to_motion_init(
-    original: Callable[..., None],
-    self: Any,
-    dataset: SkeletonLike = 'nturgb+d',
-    source: str = 'keypoint',
-    target: str = 'motion',
-) -> None:
-    original(self, dataset, source, target)
-    if not is_stock(dataset):
-        self.__class__ = ToMotion
-        self.skeleton = steps.find_skeleton(dataset, 'ToMotion')
-
-
-@extend(pose_transforms.GenSkeFeat, '__init__')
-def _gen_ske_feat_init(
-    original: Callable[..., None],
-    self: Any,
-    dataset: SkeletonLike = 'nturgb+d',
-    feats: Sequence[str] = ('j',),
-    axis: int = -1,
-) -> None:
-    if is_stock(dataset):
-        original(self, dataset, list(feats), axis)
-        return
-    steps.check_streams(feats)
-    self.__class__ = GenSkeFeat
-    self.dataset, self.feats, self.axis = dataset, list(feats), axis
-    self.skeleton = steps.find_skeleton(dataset, 'GenSkeFeat')
-
-
-@extend(pose_transforms.GeneratePoseTarget, '__init__')
-def _generate_pose_target_init(
-    original: Callable[..., None], self: Any, *args: Any, skeletons: Any = None, **settings: Any
-) -> None:
-    if skeletons is None:
-        original(self, *args, **settings)
-    elif not isinstance(skeletons, (str, Mapping, Skeleton)):
-        original(self, *args, skeletons=skeletons, **settings)
-    else:
-        original(
-            self, *args, **{**steps.limb_settings(steps.find_skeleton(skeletons, 'GeneratePoseTarget')), **settings}
-        )
-
-
-@extend(processing.Flip, '__init__')
-def _flip_init(original: Callable[..., None], self: Any, *args: Any, **settings: Any) -> None:
-    original(self, *args, **steps.flip_settings(settings))
+adapting.extend_steps(extend, sys.modules[__name__], pose_transforms, pose_transforms, processing)
 
 
 @extend(BaseHead, 'loss_by_feat')

@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 import functools
-from collections.abc import Callable, Mapping, Sequence
+import sys
+from collections.abc import Callable
 from typing import Any
 
 import mmcv
@@ -16,7 +17,7 @@ from pyskl.utils.graph import Graph
 
 from blazepose_skl import adapting, partitions, steps
 from blazepose_skl.errors import InputError
-from blazepose_skl.skeletons import Skeleton, SkeletonLike
+from blazepose_skl.skeletons import SkeletonLike
 from blazepose_skl.steps import Results
 
 STOCK_LAYOUTS = ('openpose', 'nturgb+d', 'coco', 'handmp')
@@ -112,9 +113,6 @@ BACKBONES.register_module(force=True, module=SGN)
 
 # -- pipelines ------------------------------------------------------------------------------------------
 
-# A step of a skeleton of ours becomes an instance of a class of this module, because PYSKL starts its data
-# workers afresh (mmcv's start method is spawn): a worker that is sent the step imports the adapter to read it.
-
 
 class JointToBone(pose_related.JointToBone):  # type: ignore[misc]
     def __call__(self, results: Results) -> Results:
@@ -131,68 +129,10 @@ class GenSkeFeat(pose_related.GenSkeFeat):  # type: ignore[misc]
         return steps.merge_streams(results, self.skeleton, self.feats, self.axis)
 
 
-@extend(pose_related.JointToBone, '__init__')
-def _joint_to_bone_init(
-    original: Callable[..., None], self: Any, dataset: SkeletonLike = 'nturgb+d', target: str = 'keypoint'
-) -> None:
-    if is_stock(dataset):
-        original(self, dataset, target)
-        return
-    self.__class__ = JointToBone
-    self.dataset, self.target = dataset, target
-    self.skeleton = find_skeleton(dataset, 'JointToBone')
-    self.pairs = self.skeleton.bones
-
-
-@extend(pose_related.ToMotion, '__init__')
-def _to_motion_init(
-    original: Callable[..., None],
-    self: Any,
-    dataset: SkeletonLike = 'nturgb+d',
-    source: str = 'keypoint',
-    target: str = 'motion',
-) -> None:
-    original(self, dataset, source, target)
-    if not is_stock(dataset):
-        self.__class__ = ToMotion
-        self.skeleton = find_skeleton(dataset, 'ToMotion')
-
-
-@extend(pose_related.GenSkeFeat, '__init__')
-def _gen_ske_feat_init(
-    original: Callable[..., None],
-    self: Any,
-    dataset: SkeletonLike = 'nturgb+d',
-    feats: Sequence[str] = ('j',),
-    axis: int = -1,
-) -> None:
-    if is_stock(dataset):
-        original(self, dataset, list(feats), axis)
-        return
-    steps.check_streams(feats)
-    self.__class__ = GenSkeFeat
-    self.dataset, self.feats, self.axis = dataset, list(feats), axis
-    self.skeleton = find_skeleton(dataset, 'GenSkeFeat')
-
+adapting.extend_steps(extend, sys.modules[__name__], pose_related, heatmap_related, augmentations)
 
 if PIPELINES.get('JointToBone') is None:
     PIPELINES.register_module(module=pose_related.JointToBone)
-
-
-@extend(heatmap_related.GeneratePoseTarget, '__init__')
-def _generate_pose_target_init(
-    original: Callable[..., None], self: Any, *args: Any, skeletons: Any = None, **settings: Any
-) -> None:
-    if isinstance(skeletons, (str, Mapping, Skeleton)):
-        settings = {**steps.limb_settings(find_skeleton(skeletons, 'GeneratePoseTarget')), **settings}
-    elif skeletons is not None:
-        settings['skeletons'] = skeletons
-    original(self, *args, **settings)
-
-
-@extend(augmentations.Flip, '__init__')
-def _flip_init(original: Callable[..., None], self: Any, *args: Any, **settings: Any) -> None:
-    original(self, *args, **steps.flip_settings(settings))
 
 
 for _step in steps.STEPS:
