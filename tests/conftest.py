@@ -4,8 +4,11 @@ from __future__ import annotations
 
 import gzip
 import json
+import pickle
+import subprocess
+import sys
 import tarfile
-from collections.abc import Callable
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from pathlib import Path
 from typing import Any
 
@@ -13,6 +16,7 @@ import numpy as np
 import pytest
 
 from blazepose_skl.skeletons import BLAZEPOSE
+from blazepose_skl.splits import Split, split_last
 
 SHARED = Path(__file__).resolve().parent.parent.parent / 'shared' / 'data'
 
@@ -275,6 +279,60 @@ def write_tree(folder: Path, classes: dict[str, int], frames: int = 4) -> Path:
         for n in range(count):
             write_dump(folder / label / f'{n:02}.json', keypoints(make_motion(frames, seed=100 * c + n)))
     return folder
+
+
+def split(labels: dict[str, str]) -> Split:
+    """The last clip of each class held out."""
+    return split_last(labels, 1)
+
+
+def interrupt_at(count: int) -> Callable[[Iterable[Any]], Iterator[Any]]:
+    """Sources until the conversion is interrupted."""
+
+    def track(sources: Iterable[Any]) -> Iterator[Any]:
+        for number, source in enumerate(sources):
+            if number == count:
+                raise KeyboardInterrupt
+            yield source
+
+    return track
+
+
+# -- what the frameworks take ---------------------------------------------------------------------------
+
+# A skeleton declared in a config.
+INLINE = dict(
+    name='arms',
+    joints=['nose', 'left_shoulder', 'right_shoulder', 'left_wrist', 'right_wrist'],
+    parents=[None, 'nose', 'nose', 'left_shoulder', 'right_shoulder'],
+)
+
+
+def clip(
+    joints: int, channels: int = 2, people: int = 1, frames: int = 6, scored: bool = True, seed: int = 0
+) -> dict[str, Any]:
+    """A clip as a pipeline hands it from step to step."""
+    rng = np.random.default_rng(seed)
+    keypoint = rng.normal(size=(people, frames, joints, channels)).astype(np.float32)
+    results: dict[str, Any] = dict(frame_dir='clip', keypoint=keypoint)
+    if scored:
+        results['keypoint_score'] = rng.uniform(size=(people, frames, joints)).astype(np.float32)
+    return results
+
+
+def in_a_new_process(steps: Sequence[Any], clips: Sequence[Any]) -> Any:
+    """What steps make of a clip each where nothing is imported but what they bring with them."""
+    code = (
+        'import pickle, sys\n'
+        'steps, clips = pickle.load(sys.stdin.buffer)\n'
+        'sys.stdout.buffer.write(pickle.dumps([step(clip) for step, clip in zip(steps, clips)]))'
+    )
+    sent = pickle.dumps((steps, clips))
+    done = subprocess.run([sys.executable, '-c', code], input=sent, stdout=subprocess.PIPE, check=True)
+    return pickle.loads(done.stdout)
+
+
+# -- real data ------------------------------------------------------------------------------------------
 
 
 @pytest.fixture(scope='session')

@@ -4,32 +4,16 @@ from __future__ import annotations
 
 import shutil
 from pathlib import Path
-from typing import Any
 
 import numpy as np
 import pytest
-from conftest import keypoints, make_motion, write_dump, write_tree
+from conftest import interrupt_at, keypoints, make_motion, split, write_dump, write_tree
 
 from blazepose_skl import convert as converter
 from blazepose_skl.annotations import AnnotationWriter, read_annotations
 from blazepose_skl.convert import convert
 from blazepose_skl.errors import InputError
 from blazepose_skl.safepickle import load_safely
-from blazepose_skl.splits import Split, split_last
-
-
-def split(labels: dict[str, str]) -> Split:
-    return split_last(labels, 1)
-
-
-def interrupt_at(count: int) -> Any:
-    def track(sources: Any) -> Any:
-        for number, source in enumerate(sources):
-            if number == count:
-                raise KeyboardInterrupt
-            yield source
-
-    return track
 
 
 def tree(folder: Path) -> dict[str, bytes]:

@@ -7,30 +7,12 @@ import signal
 import subprocess
 import sys
 from pathlib import Path
-from typing import Any
 
 import pytest
-from conftest import keypoints, make_motion, write_dump, write_tree
+from conftest import interrupt_at, keypoints, make_motion, split, write_dump, write_tree
 
 from blazepose_skl import convert as converter
 from blazepose_skl.convert import convert
-from blazepose_skl.splits import Split, split_last
-
-
-def split(labels: dict[str, str]) -> Split:
-    return split_last(labels, 1)
-
-
-def interrupt_at(count: int) -> Any:
-    """Sources until the conversion is interrupted."""
-
-    def track(sources: Any) -> Any:
-        for number, source in enumerate(sources):
-            if number == count:
-                raise KeyboardInterrupt
-            yield source
-
-    return track
 
 
 @pytest.mark.parametrize('count', [0, 1, 4, 5])

@@ -8,6 +8,7 @@ import sys
 
 import numpy as np
 import pytest
+from conftest import INLINE, clip, in_a_new_process
 
 from blazepose_skl.errors import InputError
 from blazepose_skl.skeletons import get_skeleton, skeleton_names
@@ -22,19 +23,6 @@ from mmaction.registry import MODELS, TRANSFORMS
 from mmengine.registry import init_default_scope
 
 STREAMS = ['j', 'b', 'jm', 'bm']
-INLINE = dict(
-    name='arms',
-    joints=['nose', 'left_shoulder', 'right_shoulder', 'left_wrist', 'right_wrist'],
-    parents=[None, 'nose', 'nose', 'left_shoulder', 'right_shoulder'],
-)
-
-
-def clip(joints, channels=2, people=1, frames=6, scored=True, seed=0):
-    rng = np.random.default_rng(seed)
-    results = dict(frame_dir='clip', keypoint=rng.normal(size=(people, frames, joints, channels)).astype(np.float32))
-    if scored:
-        results['keypoint_score'] = rng.uniform(size=(people, frames, joints)).astype(np.float32)
-    return results
 
 
 # -- stock names give what they gave ------------------------------------------------------------------
@@ -158,20 +146,11 @@ def test_2d_streams_equal_stock_on_the_same_skeleton():
         np.testing.assert_array_equal(ours, stock)
 
 
-READ = """
-import pickle, sys
-steps, clips = pickle.load(sys.stdin.buffer)
-sys.stdout.buffer.write(pickle.dumps([step(clip) for step, clip in zip(steps, clips)]))
-"""
-
-
 def test_a_data_worker_that_is_started_afresh_runs_the_steps_alike():
     steps = [GenSkeFeat(dataset='blazepose', feats=['bm']), JointToBone(dataset=INLINE), ToMotion(dataset='blazepose')]
     clips = [clip(33), clip(5), clip(33)]
     assert all(isinstance(*pair) for pair in zip(steps, (GenSkeFeat, JointToBone, ToMotion), strict=True))
-    sent = pickle.dumps((steps, clips))
-    read = subprocess.run([sys.executable, '-c', READ], input=sent, stdout=subprocess.PIPE, check=True)
-    np.testing.assert_equal(pickle.loads(read.stdout), [step(c) for step, c in zip(steps, clips, strict=True)])
+    np.testing.assert_equal(in_a_new_process(steps, clips), [step(c) for step, c in zip(steps, clips, strict=True)])
 
 
 def test_importing_again_changes_nothing():

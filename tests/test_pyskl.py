@@ -13,6 +13,7 @@ from pathlib import Path
 
 import numpy as np
 import pytest
+from conftest import INLINE, clip, in_a_new_process
 from typer.testing import CliRunner
 
 from blazepose_skl import partitions, steps
@@ -37,20 +38,7 @@ CONFIGS = ROOT / 'configs' / 'pyskl'
 LEAVES = sorted(path for path in CONFIGS.glob('*/*/*.py') if '_base_' not in path.parts)
 TOOLS = Path(stock_package.__file__).parent.parent / 'tools'
 STREAMS = ['j', 'b', 'jm', 'bm']
-INLINE = dict(
-    name='arms',
-    joints=['nose', 'left_shoulder', 'right_shoulder', 'left_wrist', 'right_wrist'],
-    parents=[None, 'nose', 'nose', 'left_shoulder', 'right_shoulder'],
-)
 OURS = [name for name in skeleton_names() if name not in adapter.stock.STOCK_LAYOUTS]
-
-
-def clip(joints, channels=2, people=1, frames=6, scored=True, seed=0):
-    rng = np.random.default_rng(seed)
-    results = dict(frame_dir='clip', keypoint=rng.normal(size=(people, frames, joints, channels)).astype(np.float32))
-    if scored:
-        results['keypoint_score'] = rng.uniform(size=(people, frames, joints)).astype(np.float32)
-    return results
 
 
 # -- stock names give what they gave ------------------------------------------------------------------
@@ -234,20 +222,11 @@ def test_our_steps_can_be_named_in_a_pipeline(step):
     assert PIPELINES.get(step.__name__) is step
 
 
-READ = """
-import pickle, sys
-steps, clips = pickle.load(sys.stdin.buffer)
-sys.stdout.buffer.write(pickle.dumps([step(clip) for step, clip in zip(steps, clips)]))
-"""
-
-
 def test_a_data_worker_that_is_started_afresh_runs_the_steps_alike():
     ours = [GenSkeFeat(dataset='blazepose', feats=['bm']), JointToBone(dataset=INLINE), ToMotion(dataset='blazepose')]
     clips = [clip(33), clip(5), clip(33)]
     assert all(isinstance(*pair) for pair in zip(ours, (GenSkeFeat, JointToBone, ToMotion), strict=True))
-    sent = pickle.dumps((ours, clips))
-    read = subprocess.run([sys.executable, '-c', READ], input=sent, stdout=subprocess.PIPE, check=True)
-    np.testing.assert_equal(pickle.loads(read.stdout), [step(c) for step, c in zip(ours, clips, strict=True)])
+    np.testing.assert_equal(in_a_new_process(ours, clips), [step(c) for step, c in zip(ours, clips, strict=True)])
 
 
 def test_importing_again_changes_nothing():
