@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import functools
 import pickle
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from types import ModuleType
 from typing import Any
@@ -13,7 +13,7 @@ from blazepose_skl import partitions, steps
 from blazepose_skl.errors import InputError
 from blazepose_skl.skeletons import Skeleton, SkeletonLike
 
-__all__ = ['add_modes', 'annotation_errors', 'check_batch', 'extend', 'extend_steps', 'layout_name']
+__all__ = ['add_modes', 'annotation_errors', 'check_batch', 'check_labels', 'extend', 'extend_steps', 'layout_name']
 
 
 def extend(owner: Any, name: str, upstream: str, remedy: str) -> Callable[[Callable[..., Any]], None]:
@@ -165,6 +165,16 @@ def check_batch(backbone: Any, batch: Any) -> None:
         raise InputError(
             f'{type(backbone).__name__}: the data has {batch.shape[4]} channels (coordinates and score) and the '
             f'network takes {takes}; set model.backbone.in_channels={batch.shape[4]}'
+        )
+
+
+def check_labels(labels: Iterable[int], classes: int, where: str) -> None:
+    """Refuse labels that a model has no class for; ``where`` they stand is for the error."""
+    outside = sorted(label for label in labels if not 0 <= label < classes)
+    if outside:
+        raise InputError(
+            f'{where}: label {outside[0]} where the model has classes 0 to {classes - 1}; '
+            'set num_classes to the number of classes in the file'
         )
 
 

@@ -8,14 +8,15 @@ the others. The frameworks' adapters give both networks as what ``state_dict`` s
 from __future__ import annotations
 
 import re
-from collections.abc import Collection, Mapping, Sequence
+from collections.abc import Callable, Collection, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
 from blazepose_skl.errors import InputError
+from blazepose_skl.launch import explain
 from blazepose_skl.skeletons import Skeleton, SkeletonLike, get_skeleton
 
-__all__ = ['Transfer', 'initialize', 'transfer']
+__all__ = ['Transfer', 'begin_with', 'initialize', 'transfer']
 
 State = Mapping[str, Any]
 
@@ -225,3 +226,40 @@ def initialize(model: Any, checkpoint: State, layout: SkeletonLike, target: Skel
     done = transfer(checkpoint, state, source, get_skeleton(target), trained, channels)
     model.load_state_dict(done.state)
     return done
+
+
+def begin_with(
+    model: Any,
+    checkpoint: str,
+    layout: Skeleton,
+    target: SkeletonLike | None,
+    read: Callable[[str], Any],
+    where: str,
+) -> str:
+    """Give a network the weights in a checkpoint file; what the log should say of it.
+
+    Args:
+        model: A recogniser of MMAction2 or PYSKL, without what wraps it for parallel training.
+        checkpoint: A file or an address.
+        layout: The skeleton that it was trained on.
+        target: The skeleton of the network, None if its graph says so.
+        read: The framework's own reader of checkpoints.
+        where: What a config calls this, for errors.
+
+    Raises:
+        InputError: There is no such file, it cannot be read, or nothing of it fits.
+    """
+    try:
+        content = read(checkpoint)
+    except FileNotFoundError:
+        raise InputError(f'{where}: {checkpoint}: no such checkpoint') from None
+    except Exception as error:  # a damaged file may fail in any way
+        if (sentence := explain(error)) is None:
+            raise
+        raise InputError(f'{where}: {checkpoint}: {sentence}') from None
+    state = content.get('state_dict', content) if isinstance(content, Mapping) else {}
+    try:
+        done = initialize(model, state, layout, target)
+    except InputError as error:
+        raise InputError(f'{where}: {checkpoint}: {error}') from None
+    return f'From {checkpoint} ({layout.name}):\n  ' + '\n  '.join(done.report())

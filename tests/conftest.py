@@ -15,7 +15,7 @@ from typing import Any
 import numpy as np
 import pytest
 
-from blazepose_skl.skeletons import BLAZEPOSE
+from blazepose_skl.skeletons import BLAZEPOSE, Skeleton
 from blazepose_skl.splits import Split, split_last
 
 SHARED = Path(__file__).resolve().parent.parent.parent / 'shared' / 'data'
@@ -318,6 +318,13 @@ def clip(
     if scored:
         results['keypoint_score'] = rng.uniform(size=(people, frames, joints)).astype(np.float32)
     return results
+
+
+def shuffled(skeleton: Skeleton, seed: int = 0) -> tuple[Skeleton, np.ndarray]:
+    """The same skeleton with its joints in another order, and which of the old ones stands where."""
+    order = np.random.default_rng(seed).permutation(skeleton.num_joints)
+    joints = tuple(skeleton.joints[joint] for joint in order)
+    return Skeleton(f'shuffled_{skeleton.name}', joints, skeleton.parents, skeleton.connections, skeleton.center), order
 
 
 def in_a_new_process(steps: Sequence[Any], clips: Sequence[Any]) -> Any:

@@ -4,29 +4,35 @@
 """
 
 import importlib
+import logging
 import os
 import pickle
 import re
 import subprocess
 import sys
 from pathlib import Path
+from types import ModuleType
 
 import numpy as np
 import pytest
-from conftest import INLINE, clip, in_a_new_process
+from conftest import INLINE, clip, in_a_new_process, shuffled
 from typer.testing import CliRunner
 
 from blazepose_skl import partitions, steps
 from blazepose_skl.cli import app
 from blazepose_skl.errors import InputError
 from blazepose_skl.skeletons import get_skeleton, skeleton_names
+from blazepose_skl.weights import initialize
 
 stock_package = pytest.importorskip('pyskl', reason='PYSKL is absent (docs/pyskl.md)')
 adapter = importlib.import_module('blazepose_skl.pyskl')
 
 import torch
 from mmcv import Config
-from pyskl.datasets import PIPELINES, PoseDataset, build_dataset
+from mmcv.runner import EpochBasedRunner
+from pyskl.apis import train
+from pyskl.core import DistEvalHook
+from pyskl.datasets import PIPELINES, PoseDataset, build_dataloader, build_dataset
 from pyskl.datasets.pipelines.heatmap_related import GeneratePoseTarget
 from pyskl.datasets.pipelines.pose_related import GenSkeFeat, JointToBone, ToMotion
 from pyskl.models import build_model
@@ -230,11 +236,83 @@ def test_a_data_worker_that_is_started_afresh_runs_the_steps_alike():
 
 
 def test_importing_again_changes_nothing():
-    before = Graph.__init__, GenSkeFeat.__init__, GenSkeFeat.__call__, torch.cuda.current_device()
-    for module in (adapter.mends, adapter.stock, adapter):
+    changed = (Graph, '__init__'), (GenSkeFeat, '__init__'), (GenSkeFeat, '__call__'), (EpochBasedRunner, 'run')
+    before = [getattr(*pair) for pair in changed], torch.cuda.current_device()
+    for module in (adapter.mends, adapter.stock, adapter.training, adapter):
         importlib.reload(module)
-    assert before == (Graph.__init__, GenSkeFeat.__init__, GenSkeFeat.__call__, torch.cuda.current_device())
+    assert before == ([getattr(*pair) for pair in changed], torch.cuda.current_device())
     assert not hasattr(Graph.__init__.__wrapped__, '__wrapped__')
+
+
+# -- weights of another layout ------------------------------------------------------------------------------
+
+
+def recognizer(name, layout, seed):
+    """A whole model with random weights, batch norms and graphs."""
+    torch.manual_seed(seed)
+    np.random.seed(seed)  # the graph of DG-STGCN
+    if name == 'sgn':
+        backbone, channels = dict(type='SGN', layout=layout, T=20), 192
+    else:
+        backbone, channels = {**NETWORKS[name], 'graph_cfg': dict(layout=layout, **NETWORKS[name]['graph_cfg'])}, 96
+    if name == 'aagcn':  # its attention is a filter along the order of joints
+        backbone['gcn_attention'] = False
+    head = dict(type='GCNHead', num_classes=4, in_channels=channels)
+    model = build_model(dict(type='RecognizerGCN', backbone=dict(**backbone, base_channels=24), cls_head=head))
+    with torch.no_grad():
+        for value in model.state_dict().values():
+            if value.dtype.is_floating_point and value.dim() == 1:
+                value.uniform_(0.5, 1.5)
+        for part, value in model.named_parameters():
+            if part.split('.')[-1] in ('A', 'PA'):
+                value.add_(torch.rand_like(value))
+    return model.eval()
+
+
+# A split that is not trained depends on the order itself: between equal joints the index decides.
+@pytest.mark.parametrize('name', [name for name in (*NETWORKS, 'sgn') if name != 'stgcn-split'])
+def test_weights_for_the_same_joints_in_another_order_give_the_same_scores(name):
+    skeleton = get_skeleton('coco')
+    other, order = shuffled(skeleton)
+    trained, fresh = recognizer(name, skeleton, seed=0), recognizer(name, other, seed=1)
+    clips = torch.randn(3, 2, 20, 17, 3)
+    with torch.no_grad():
+        expected = trained.cls_head(trained.backbone(clips))
+        assert not torch.allclose(fresh.cls_head(fresh.backbone(clips[:, :, :, order])), expected, atol=1e-3)
+        done = initialize(fresh, trained.state_dict(), skeleton, target=other)
+        found = fresh.cls_head(fresh.backbone(clips[:, :, :, order]))
+    torch.testing.assert_close(found, expected, rtol=1e-4, atol=1e-4)
+    assert done.fresh == done.unused == ()
+
+
+@pytest.mark.parametrize('name', [*NETWORKS, 'sgn'])
+def test_every_network_takes_the_weights_of_a_stock_layout(name):
+    done = initialize(
+        recognizer(name, 'blazepose', seed=1), recognizer(name, 'coco', seed=0).state_dict(), 'coco', 'blazepose'
+    )
+    assert done.fresh == done.unused == ()
+    assert (len(done.joints), done.of) == (17, 33)
+    assert any('_bn' in part for part in done.carried)
+
+
+def test_mmaction2s_checkpoints_are_read_and_run_no_code(tmp_path, monkeypatch):
+    """As MMEngine stores how training went: an object of its own that holds its methods."""
+    module = ModuleType('mmengine.logging.history_buffer')
+    source = (
+        'class HistoryBuffer:\n    def mean(self): ...\n    def __init__(self): self.methods = [HistoryBuffer.mean]'
+    )
+    exec(source, vars(module))
+    for name in ('mmengine', 'mmengine.logging', module.__name__):
+        monkeypatch.setitem(sys.modules, name, module)
+    weights = dict(weight=torch.ones(2))
+    torch.save(dict(state_dict=weights, message_hub=module.HistoryBuffer()), tmp_path / 'theirs.pth')
+    torch.save(dict(state_dict=weights, message_hub=Path.joinpath), tmp_path / 'code.pth')
+    monkeypatch.undo()
+    read = torch.load(tmp_path / 'theirs.pth', weights_only=True)
+    assert torch.equal(read['state_dict']['weight'], weights['weight'])
+    runner = EpochBasedRunner(recognizer('stgcn', 'blazepose', 0), logger=logging.getLogger())
+    with pytest.raises(InputError, match=r'load_from: .*code\.pth: the checkpoint was not loaded: '):
+        runner.load_checkpoint(dict(checkpoint=str(tmp_path / 'code.pth'), layout='coco'))
 
 
 # -- messages -----------------------------------------------------------------------------------------------
@@ -256,6 +334,17 @@ def test_unknown_layouts_and_modes_are_answered_with_the_known():
         GenSkeFeat(dataset='blazepose', feats=['k'])
     with pytest.raises(InputError, match="GenSkeFeat: clip 'clip' has 25 joints where 'blazepose' has 33"):
         GenSkeFeat(dataset='blazepose')(clip(25))
+
+
+def test_load_from_says_what_it_takes():
+    for given, found in (({}, 'nothing'), (dict(checkpoint='a', skeleton='coco'), 'checkpoint, skeleton')):
+        with pytest.raises(InputError, match=f'load_from: a dict of {found} where checkpoint, layout and'):
+            train.cache_checkpoint(given)
+    runner = EpochBasedRunner(recognizer('stgcn', 'blazepose', 0), logger=logging.getLogger())
+    with pytest.raises(InputError, match="load_from: unknown layout 'cocco'; known are openpose, "):
+        runner.load_checkpoint(dict(checkpoint='a', layout='cocco'))
+    with pytest.raises(InputError, match=r'load_from: none\.pth: no such checkpoint'):
+        runner.load_checkpoint(dict(checkpoint='none.pth', layout='coco'))
 
 
 @pytest.fixture(scope='module')
@@ -282,6 +371,33 @@ def test_files_and_splits_that_are_not_there(pickled, tmp_path):
     (tmp_path / 'list.pkl').write_bytes(pickle.dumps([1, 2]))
     with pytest.raises(InputError, match='not an annotation file'):
         dataset(tmp_path / 'list.pkl')
+
+
+@pytest.mark.parametrize('part', ['train', 'val'])
+@pytest.mark.parametrize('wrapped', [False, True])
+def test_a_label_that_the_model_has_no_class_for(pickled, tmp_path, part, wrapped):
+    """Ten classes in one part of the split, nine in the other and in the model."""
+    content = pickle.loads(pickled.read_bytes())
+    last = {item['frame_dir'] for item in content['annotations'] if item['label'] == 9}
+    other = {'train': 'val', 'val': 'train'}[part]
+    content['split'][other] = [name for name in content['split'][other] if name not in last]
+    (tmp_path / 'data.pkl').write_bytes(pickle.dumps(content))
+    loaders = {}
+    for name in ('train', 'val'):
+        dataset = dict(type='PoseDataset', ann_file=str(tmp_path / 'data.pkl'), split=name, pipeline=[])
+        if wrapped:
+            dataset = dict(type='ConcatDataset', datasets=[dict(type='RepeatDataset', times=2, dataset=dataset)])
+        loaders[name] = build_dataloader(build_dataset(dataset), videos_per_gpu=2, workers_per_gpu=0)
+    backbone = dict(type='STGCN', base_channels=8, graph_cfg=dict(layout='blazepose', mode='spatial'))
+    head = dict(type='GCNHead', num_classes=9, in_channels=32)
+    model = build_model(dict(type='RecognizerGCN', backbone=backbone, cls_head=head))
+    runner = EpochBasedRunner(model, work_dir=str(tmp_path), logger=logging.getLogger())
+    runner.register_hook(DistEvalHook(loaders['val'], save_best=None))
+    message = (
+        rf"data\.pkl, split '{part}': label 9 where the model has classes 0 to 8; set num_classes to the number of"
+    )
+    with pytest.raises(InputError, match=message):
+        runner.run([loaders['train']], [('train', 1)], 1)
 
 
 # -- configs ------------------------------------------------------------------------------------------------
@@ -377,3 +493,31 @@ def test_their_tools_train_resume_and_test_in_two_processes(pickled, run_tool, t
 
 def test_their_tools_train_the_stock_recipe(pickled, run_tool, tmp_path):
     assert 'top1_acc' in run_tool('dist_train.sh', write_leaf(tmp_path, 'stock', pickled, 1), 1, '--validate')
+
+
+def test_training_begins_with_the_weights_of_a_stock_checkpoint(pickled, run_tool, tmp_path):
+    """Theirs for COCO-17, trained and saved by PYSKL; then ours, at a rate of 0."""
+    assert CliRunner().invoke(app, ['remap', str(pickled), str(tmp_path / 'coco.pkl'), '--to', 'coco']).exit_code == 0
+    (tmp_path / 'stock.py').write_text(
+        f'_base_ = {str(TOOLS.parent / "configs/stgcn++/stgcn++_ntu60_xsub_hrnet/b.py")!r}\n'
+        "custom_imports = dict(imports=['blazepose_skl.pyskl'], allow_failed_imports=False)\n"
+        'model = dict(backbone=dict(base_channels=8), cls_head=dict(num_classes=10, in_channels=32))\n'
+        "data = dict(train=dict(times=1, dataset=dict(ann_file='coco.pkl', split='train')))\n"
+        "total_epochs = 1\nwork_dir = 'stock'\n"
+    )
+    run_tool('dist_train.sh', 'stock.py', 1)
+    mine = write_leaf(tmp_path, 'stock', pickled, 1)
+    mine.write_text(
+        mine.read_text() + "load_from = dict(checkpoint='stock/latest.pth', layout='coco')\noptimizer = dict(lr=0.0)\n"
+    )
+    log = run_tool('dist_train.sh', mine, 2)
+    assert 'From stock/latest.pth (coco):' in log
+    assert 'carried over for 17 of 33 joints: backbone.data_bn.weight, ' in log
+    theirs, ours = (
+        torch.load(tmp_path / folder / 'latest.pth', map_location='cpu')['state_dict'] for folder in ('stock', 'work')
+    )
+    for name in ('backbone.gcn.5.gcn.conv.weight', 'cls_head.fc_cls.weight'):
+        assert torch.equal(ours[name], theirs[name])
+    blazepose, coco = get_skeleton('blazepose'), get_skeleton('coco')
+    joint, other = (skeleton.index('left_wrist') for skeleton in (blazepose, coco))
+    assert torch.equal(ours['backbone.gcn.5.gcn.A'][:, joint, joint], theirs['backbone.gcn.5.gcn.A'][:, other, other])

@@ -6,9 +6,10 @@ from pathlib import Path
 
 import numpy as np
 import pytest
+from conftest import shuffled
 
 from blazepose_skl.errors import InputError
-from blazepose_skl.skeletons import Skeleton, get_skeleton
+from blazepose_skl.skeletons import get_skeleton
 
 pytest.importorskip('mmaction', reason='mmaction2 is absent')
 importlib.import_module('blazepose_skl.mmaction2')  # before what it mends
@@ -52,12 +53,6 @@ def build(layout, backbone='stgcnpp', seed=0, classes=4, channels=8, mode='spati
 
 def scores(model, clips):
     return model.cls_head(model.backbone(clips))
-
-
-def shuffled(skeleton, seed=0):
-    order = np.random.default_rng(seed).permutation(skeleton.num_joints)
-    joints = tuple(skeleton.joints[joint] for joint in order)
-    return Skeleton(f'shuffled_{skeleton.name}', joints, skeleton.parents, skeleton.connections, skeleton.center), order
 
 
 @pytest.mark.parametrize('backbone', [name for name in BACKBONES if name != 'attention'])

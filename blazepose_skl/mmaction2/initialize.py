@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from functools import partial
 from typing import Any
 
 from mmaction.registry import HOOKS
@@ -9,10 +10,9 @@ from mmengine.hooks import Hook
 from mmengine.model import is_model_wrapper
 from mmengine.runner import CheckpointLoader
 
-from blazepose_skl.errors import InputError
 from blazepose_skl.skeletons import SkeletonLike
 from blazepose_skl.steps import find_skeleton
-from blazepose_skl.weights import initialize
+from blazepose_skl.weights import begin_with
 
 
 @HOOKS.register_module(force=True)
@@ -34,14 +34,6 @@ class InitializeFrom(Hook):  # type: ignore[misc]
     def before_train(self, runner: Any) -> None:
         if runner.iter > 0:
             return
-        try:
-            loaded = CheckpointLoader.load_checkpoint(self.checkpoint, map_location='cpu')
-        except FileNotFoundError:
-            raise InputError(f'InitializeFrom: {self.checkpoint}: no such checkpoint') from None
-        state = loaded.get('state_dict', loaded) if isinstance(loaded, dict) else {}
         model = runner.model.module if is_model_wrapper(runner.model) else runner.model
-        try:
-            done = initialize(model, state, self.layout, self.target)
-        except InputError as error:
-            raise InputError(f'InitializeFrom: {self.checkpoint}: {error}') from None
-        runner.logger.info(f'From {self.checkpoint} ({self.layout.name}):\n  ' + '\n  '.join(done.report()))
+        read = partial(CheckpointLoader.load_checkpoint, map_location='cpu')
+        runner.logger.info(begin_with(model, self.checkpoint, self.layout, self.target, read, 'InitializeFrom'))

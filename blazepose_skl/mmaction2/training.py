@@ -15,6 +15,7 @@ from mmengine.model import is_model_wrapper
 from mmengine.optim import OptimWrapper
 from mmengine.runner import Runner
 
+from blazepose_skl.adapting import check_labels
 from blazepose_skl.errors import InputError
 
 
@@ -81,12 +82,7 @@ class CheckLabels(Hook):  # type: ignore[misc]
         labels = dataset.labels
         model = runner.model.module if is_model_wrapper(runner.model) else runner.model
         classes, where = model.cls_head.num_classes, f"{dataset.ann_file}, split '{dataset.split}'"
-        outside = sorted(label for label in labels if not 0 <= label < classes)
-        if outside:
-            raise InputError(
-                f'{where}: label {outside[0]} where the model has classes 0 to {classes - 1}; '
-                'set num_classes to the number of classes in the file'
-            )
+        check_labels(labels, classes, where)
         absent = sorted(set(range(classes)) - labels)
         if complete and absent:
             raise InputError(

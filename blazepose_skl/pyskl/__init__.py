@@ -12,6 +12,9 @@ What importing this module changes in PYSKL 0.1.0, and nothing else:
   so can ``JointToBone`` be in a pipeline.
 * The networks' ``forward`` says so when the data's joints are not the graph's.
 * ``PoseDataset`` says in a sentence that a file or split is missing or empty.
+* ``load_from=dict(checkpoint=…, layout=…)`` begins with the weights of a network for another layout
+  (:mod:`blazepose_skl.weights`).
+* Training does not begin with a label that the model has no class for, in the clips to train or to validate with.
 * The mends of :mod:`blazepose_skl.pyskl.mends`: checkpoints, testing and MS-G3D on today's PyTorch, training
   without CUDA.
 * Registered beside the stock ones: the pipeline steps of :mod:`blazepose_skl.steps`.
@@ -27,6 +30,6 @@ except ImportError as error:
         f'PYSKL cannot be imported here ({error}); docs/pyskl.md says how to make an environment that has it'
     ) from None
 
-from blazepose_skl.pyskl import mends, stock
+from blazepose_skl.pyskl import mends, stock, training
 
-__all__ = ['mends', 'stock']
+__all__ = ['mends', 'stock', 'training']

@@ -21,16 +21,43 @@ from torch.nn.parallel import DistributedDataParallel
 
 from blazepose_skl.compat import allow_numpy
 
-__all__ = ['allow_cpu', 'allow_msg3d', 'allow_testing', 'mend']
+__all__ = ['allow_cpu', 'allow_mmengine', 'allow_msg3d', 'allow_testing', 'mend']
 
 
 def mend() -> None:
     """Apply all mends."""
     allow_numpy()  # the best score, which checkpoints keep, is a NumPy number
+    allow_mmengine()
     allow_testing()
     allow_msg3d()
     if not torch.cuda.is_available():
         allow_cpu()
+
+
+def allow_mmengine() -> None:
+    """Let ``torch.load`` read MMAction2's checkpoints in its ``weights_only`` mode (torch >= 2.6).
+
+    MMEngine stores beside the weights how training went, in a class that is not installed here; an empty one
+    stands for it.
+    """
+    if hasattr(torch.serialization, 'add_safe_globals'):
+        torch.serialization.add_safe_globals(
+            [(_History, 'mmengine.logging.history_buffer.HistoryBuffer'), (_method, 'builtins.getattr')]
+        )
+
+
+class _History:
+    """Stands for MMEngine's HistoryBuffer."""
+
+
+def _method(owner: Any, name: str) -> str:
+    """The only answer that a checkpoint gets to ``getattr``: it pickles its own methods so."""
+    if owner is not _History:
+        raise PermissionError(
+            f'the checkpoint asks for {name!r} of {owner!r}, which only code would do; '
+            'it was not loaded. Load checkpoints from people you trust only'
+        )
+    return name
 
 
 def allow_testing() -> None:
