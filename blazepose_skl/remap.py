@@ -5,7 +5,9 @@ So that stock checkpoints for COCO-17, OpenPose-18 or (in three dimensions) NTU-
 
 from __future__ import annotations
 
+import pickle
 from collections.abc import Callable, Iterable, Sequence
+from contextlib import nullcontext
 from pathlib import Path
 from typing import Any
 
@@ -14,6 +16,7 @@ from numpy.typing import NDArray
 
 from blazepose_skl.annotations import AnnotationWriter, pack_annotation
 from blazepose_skl.annotationstream import stream_annotations
+from blazepose_skl.clipfolder import ClipFolder, whole_clip
 from blazepose_skl.errors import InputError
 from blazepose_skl.skeletons import COCO, NTU, OPENPOSE, Skeleton, SkeletonLike, get_skeleton
 
@@ -113,7 +116,10 @@ def remap_annotation(annotation: dict[str, Any], source: Skeleton, parts: Parts,
     name = annotation.get('frame_dir', annotation.get('filename', '?'))
     keypoint = annotation.get('keypoint')
     if not isinstance(keypoint, np.ndarray) or keypoint.ndim != 4:
-        raise InputError(f"{where}: clip '{name}' has no keypoints (M, T, V, C); an index of a folder has not")
+        raise InputError(
+            f"{where}: clip '{name}' has no keypoints (M, T, V, C); if the pickle is an index, "
+            'name the folder with its clips (--clip-folder)'
+        )
     if keypoint.shape[2] != source.num_joints:
         raise InputError(
             f"{where}: clip '{name}' has {keypoint.shape[2]} joints where '{source.name}' has {source.num_joints}; "
@@ -132,10 +138,12 @@ def remap_pickle(
     to: SkeletonLike,
     given: SkeletonLike | None = None,
     track: Callable[[Sequence[int]], Iterable[int]] = iter,
+    clip_folder: Path | None = None,
+    out_folder: Path | None = None,
 ) -> int:
     """Write an annotation pickle again with the joints of another skeleton; how many clips it has.
 
-    Clip by clip, and the file appears whole or not at all; nothing in the pickle is executed.
+    Clip by clip, and file and folder appear whole or not at all; nothing in the pickle is executed.
 
     Args:
         path: The pickle.
@@ -143,10 +151,17 @@ def remap_pickle(
         to: The skeleton to have.
         given: The skeleton that it has, None if the pickle says so itself.
         track: Wraps the numbers of the clips, to show progress.
+        clip_folder: Where the clips are if the pickle is an index of them (:mod:`blazepose_skl.clipfolder`).
+        out_folder: A new folder for their clips; then, and only then, ``out`` is an index too.
 
     Raises:
         InputError: One of the files, a clip or a skeleton is wrong.
     """
+    if (clip_folder is None) != (out_folder is None):
+        given_one, lacking = ('--clip-folder', '--out-folder') if clip_folder else ('--out-folder', '--clip-folder')
+        raise InputError(
+            f'{given_one} without {lacking}: an index has a folder with its clips, and so has the new one; name both'
+        )
     if out.suffix != '.pkl':
         raise InputError(f'{out}: an annotation pickle ends in .pkl; name the file to write so')
     target = get_skeleton(to)
@@ -164,20 +179,30 @@ def remap_pickle(
     parts = find_parts(source, target)
     labels: list[int] = []
     progress = iter(track(range(count)))
-    with _writing(out) as writer:
+    folder = ClipFolder(out_folder) if out_folder else None
+    if folder:
+        folder.start(go_on=False)
+    with folder or nullcontext(), _writing(out) as writer:
 
         def add(annotation: dict[str, Any]) -> None:
             next(progress, None)
-            moved = remap_annotation(annotation, source, parts, str(path))
-            label = moved.pop('label', None)
+            whole = whole_clip(annotation, clip_folder) if clip_folder else annotation
+            moved = remap_annotation(whole, source, parts, str(path))
+            label, name = moved.pop('label', None), moved.get('frame_dir', moved.get('filename', '?'))
             if not isinstance(label, (int, np.integer)) or not 0 <= label < 2**31:
-                name = moved.get('frame_dir', moved.get('filename', '?'))
                 raise InputError(f"{path}: clip '{name}' has label {label!r} where a number from 0 was expected")
+            if folder:
+                folder.add(name, pickle.dumps(moved))
+                moved = {
+                    key: annotation[key] for key in annotation if key not in ('label', 'keypoint', 'keypoint_score')
+                }
             writer.add(pack_annotation(moved))
             labels.append(int(label))
 
         stream_annotations(path, add)
         next(progress, None)
+        if folder:
+            folder.finish()
         provenance = rest.get('provenance')
         writer.finish(
             labels,

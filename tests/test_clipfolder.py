@@ -8,11 +8,14 @@ from pathlib import Path
 import numpy as np
 import pytest
 from conftest import interrupt_at, keypoints, make_motion, split, write_dump, write_tree
+from typer.testing import CliRunner
 
 from blazepose_skl import convert as converter
 from blazepose_skl.annotations import AnnotationWriter, read_annotations
+from blazepose_skl.cli import app
 from blazepose_skl.convert import convert
 from blazepose_skl.errors import InputError
+from blazepose_skl.remap import remap_pickle
 from blazepose_skl.safepickle import load_safely
 
 
@@ -79,6 +82,44 @@ def test_interrupted_between_the_folder_and_the_index(tmp_path: Path, monkeypatc
     assert not out.exists()
     convert(dumps, out, split, clip_folder=clips)
     assert len(tree(clips)) == len(read_annotations(out)['annotations']) == 4
+
+
+def test_remapping_makes_a_new_folder_and_index(tmp_path: Path) -> None:
+    dumps = write_tree(tmp_path / 'dumps', dict(jump=3, run=3))
+    convert(dumps, tmp_path / 'one.pkl', split)
+    convert(dumps, tmp_path / 'index.pkl', split, clip_folder=tmp_path / 'clips')
+    before = tree(tmp_path / 'clips')
+    remap_pickle(tmp_path / 'one.pkl', tmp_path / 'one_coco.pkl', 'coco')
+    options = ('--clip-folder', tmp_path / 'clips', '--out-folder', tmp_path / 'coco')
+    line = ['remap', tmp_path / 'index.pkl', tmp_path / 'coco.pkl', '--to', 'coco', *options]
+    done = CliRunner().invoke(app, [str(word) for word in line])
+    assert done.stdout == f'6 clips written to {tmp_path}/coco, index {tmp_path}/coco.pkl\n'
+    old, index, one = (read_annotations(tmp_path / name) for name in ('index.pkl', 'coco.pkl', 'one_coco.pkl'))
+    assert index.pop('annotations') == old.pop('annotations')
+    assert index == {key: value for key, value in one.items() if key != 'annotations'}
+    for item in one['annotations']:
+        clip = load_safely(tmp_path / 'coco' / (item['frame_dir'] + '.pkl'))
+        np.testing.assert_equal({**clip, 'label': item['label']}, item)
+    assert tree(tmp_path / 'clips') == before
+
+
+def test_remapping_fails_whole(tmp_path: Path) -> None:
+    dumps = write_tree(tmp_path / 'dumps', dict(jump=3))
+    index, clips, out = tmp_path / 'index.pkl', tmp_path / 'clips', tmp_path / 'out.pkl'
+    convert(dumps, index, split, clip_folder=clips)
+    there = sorted(tmp_path.iterdir())
+    with pytest.raises(
+        InputError, match=r'if the pickle is an index, name the folder with its clips \(--clip-folder\)'
+    ):
+        remap_pickle(index, out, 'coco')
+    with pytest.raises(InputError, match=r'--clip-folder without --out-folder: .*; name both'):
+        remap_pickle(index, out, 'coco', clip_folder=clips)
+    with pytest.raises(InputError, match='clips exists already; give the name of a new folder'):
+        remap_pickle(index, out, 'coco', clip_folder=clips, out_folder=clips)
+    (clips / 'jump' / '02.pkl').unlink()
+    with pytest.raises(InputError, match=r'clips/jump/02\.pkl: cannot be read: No such file'):
+        remap_pickle(index, out, 'coco', clip_folder=clips, out_folder=tmp_path / 'new')
+    assert sorted(tmp_path.iterdir()) == there
 
 
 def test_a_failure_leaves_nothing(tmp_path: Path) -> None:

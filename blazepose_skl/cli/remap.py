@@ -20,8 +20,17 @@ def remap(
     given: Annotated[
         str | None, typer.Option('--from', help='The skeleton that it has, if the pickle does not say so itself.')
     ] = None,
+    clip_folder: Annotated[
+        Path | None, typer.Option(help='The folder with the clips, if the pickle is an index of them.')
+    ] = None,
+    out_folder: Annotated[
+        Path | None, typer.Option(help='The new folder for the clips, with --clip-folder; OUT is their index.')
+    ] = None,
 ) -> None:
     """Write an annotation pickle again with the joints of another skeleton, for networks that know only that one."""
     from blazepose_skl.remap import remap_pickle
 
-    print(f'{remap_pickle(pickle, out, to, given, progress("Remapping"))} clips written to {out}')
+    count = remap_pickle(pickle, out, to, given, progress('Remapping'), clip_folder, out_folder)
+    print(
+        f'{count} clips written to {out}' if not out_folder else f'{count} clips written to {out_folder}, index {out}'
+    )
