@@ -58,7 +58,7 @@ def check_mediapipe() -> None:
 
 
 class Landmarker:
-    """A tracker of people for one video, with MediaPipe's Tasks in VIDEO mode.
+    """A tracker of people for one video, with MediaPipe's Tasks in VIDEO mode, or one who looks at pictures.
 
     A tracker remembers: each video needs its own, or the first frames show the people of the video before.
 
@@ -70,23 +70,30 @@ class Landmarker:
         people: At most so many are found in a frame.
         thresholds: See there.
         smoothing: Whether landmarks are smoothed over time; of one person only.
+        still: Each frame is a picture for itself, in MediaPipe's IMAGE mode: nothing is remembered or smoothed.
 
     Raises:
         InputError: MediaPipe is not here, or cannot use the model.
     """
 
     def __init__(
-        self, model: Path, people: int = 1, thresholds: Thresholds | None = None, smoothing: bool = True
+        self,
+        model: Path,
+        people: int = 1,
+        thresholds: Thresholds | None = None,
+        smoothing: bool = True,
+        still: bool = False,
     ) -> None:
         check_mediapipe()
         import mediapipe
         from mediapipe.tasks.python import BaseOptions, vision
 
         thresholds = thresholds or Thresholds()
-        self._one_of_two = people == 1 and not smoothing
+        self._still = still
+        self._one_of_two = people == 1 and not smoothing and not still
         options = vision.PoseLandmarkerOptions(
             base_options=BaseOptions(model_asset_path=str(model)),
-            running_mode=vision.RunningMode.VIDEO,
+            running_mode=vision.RunningMode.IMAGE if still else vision.RunningMode.VIDEO,
             num_poses=2 if self._one_of_two else people,
             min_pose_detection_confidence=thresholds.detection,
             min_pose_presence_confidence=thresholds.presence,
@@ -112,7 +119,7 @@ class Landmarker:
         """
         self._last = max(round(time * 1000), self._last + 1)
         image = self._image(image_format=self._format, data=np.ascontiguousarray(picture))
-        found = self._landmarker.detect_for_video(image, self._last)
+        found = self._landmarker.detect(image) if self._still else self._landmarker.detect_for_video(image, self._last)
         poses = _poses(found.pose_landmarks, found.pose_world_landmarks)
         return self._nearest(poses) if self._one_of_two and len(poses.image) else poses
 

@@ -3,14 +3,15 @@
 from __future__ import annotations
 
 import os
+import shutil
 import tempfile
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from pathlib import Path
 
 from blazepose_skl.errors import InputError
 
-__all__ = ['appearing', 'check_place', 'write_whole']
+__all__ = ['appearing', 'check_place', 'write_folder', 'write_whole']
 
 
 def check_place(path: Path, *suffixes: str) -> None:
@@ -56,3 +57,23 @@ def write_whole(path: Path, content: bytes) -> None:
     """
     with appearing(path) as part:
         part.write_bytes(content)
+
+
+def write_folder(folder: Path, files: Mapping[str, bytes]) -> None:
+    """Write a folder of files by name; one that is there is replaced when the new one is whole.
+
+    Raises:
+        InputError: It cannot be written.
+    """
+    part = folder.with_name(folder.name + '.part')
+    try:
+        shutil.rmtree(part, ignore_errors=True)
+        part.mkdir(parents=True)
+        for name, content in files.items():
+            (part / name).write_bytes(content)
+        if folder.exists():
+            shutil.rmtree(folder)
+        os.replace(part, folder)
+    except OSError as error:
+        shutil.rmtree(part, ignore_errors=True)
+        raise InputError(f'{folder}: cannot be written: {error.strerror}') from None

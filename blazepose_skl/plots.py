@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import io
 import math
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from typing import Any
 
@@ -17,6 +17,7 @@ import numpy as np
 from matplotlib import font_manager
 from matplotlib.axes import Axes
 from matplotlib.figure import Figure
+from matplotlib.lines import Line2D
 from numpy.typing import NDArray
 
 from blazepose_skl.curves import Curves
@@ -30,6 +31,7 @@ __all__ = [
     'draw_confusion',
     'draw_curves',
     'draw_groups',
+    'draw_pck',
     'draw_reduced_confusion',
     'draw_sensitivity',
     'draw_strips',
@@ -258,6 +260,58 @@ def draw_curves(curves: Curves) -> Figure:
     right.set(xlabel='epoch', title='accuracy', ylim=(-0.03, 1.03))
     if right.lines:
         figure.legend(loc='outside right center')
+    return figure
+
+
+# Okabe and Ito's once more, as many as there are that are seen on white; beyond that lines are broken otherwise.
+_MANY = (_FIRST, _SECOND, '#009E73', '#CC79A7', '#E69F00', '#56B4E9')
+_BROKEN = ('-', '--', '-.', ':')
+
+
+def draw_pck(
+    panels: Mapping[str, Sequence[tuple[str, NDArray[np.float64]]]],
+    thresholds: NDArray[np.float64],
+    marked: Sequence[float],
+    norm: str,
+    rates: Mapping[str, float | None],
+) -> Figure:
+    """PCK over the threshold, a panel for each set of pictures, and the frames per second beside it.
+
+    Args:
+        panels: By set of pictures, of each model PCK at the thresholds.
+        thresholds: (A,).
+        marked: Thresholds at which a line stands.
+        norm: What they are parts of.
+        rates: Frames per second of each model; None where it is not known.
+    """
+    known = {name: rate for name, rate in rates.items() if rate is not None}
+    looks = {
+        name: dict(color=_MANY[place % len(_MANY)], linestyle=_BROKEN[place % len(_BROKEN)])
+        for place, name in enumerate(rates)
+    }
+    columns = len(panels) + bool(known)
+    figure = Figure(figsize=(3.6 * columns + 0.4, 3.4 + 0.18 * len(rates)), layout='constrained')
+    grid = figure.subplots(1, columns, squeeze=False)[0]
+    for axes, (title, curves) in zip(grid, panels.items(), strict=False):
+        for level in marked:
+            axes.axvline(level, color=_FAINT, linewidth=0.8, linestyle=':')
+        for name, shares in curves:
+            axes.plot(thresholds, shares, linewidth=1.6, **looks[name])
+        axes.set(xlim=(0, thresholds[-1]), ylim=(-0.03, 1.03), xlabel=f'threshold, in parts of the {norm}')
+        axes.set_title(_short(title))
+    grid[0].set_ylabel('PCK, share of the joints')
+    if known:
+        axes = grid[-1]
+        places = np.arange(len(known))
+        axes.barh(places, list(known.values()), height=0.5, color=[looks[name]['color'] for name in known])
+        for place, rate in zip(places, known.values(), strict=True):
+            axes.text(rate, place, f' {rate:.1f}', va='center')
+        axes.set_yticks(places, [_short(name) for name in known])
+        axes.set(ylim=(max(len(known), 3) - 0.4, -0.6), xlim=(0, 1.2 * max(known.values())), xlabel='frames per second')
+        axes.tick_params(axis='y', length=0)
+        axes.set_title('speed')
+    handles = [Line2D([], [], linewidth=1.6, label=_short(name), **look) for name, look in looks.items()]  # type: ignore[arg-type]
+    figure.legend(handles=handles, loc='outside lower left')
     return figure
 
 

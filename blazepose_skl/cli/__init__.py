@@ -15,6 +15,7 @@ from blazepose_skl.cli import (  # noqa: F401
     export,
     fuse,
     report,
+    pck,
     demo,
     contact_sheet,
     synthesize,

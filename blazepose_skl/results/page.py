@@ -3,8 +3,6 @@
 from __future__ import annotations
 
 import base64
-import os
-import shutil
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
@@ -14,6 +12,7 @@ import blazepose_skl
 from blazepose_skl.curves import Curves
 from blazepose_skl.errors import InputError
 from blazepose_skl.metrics import reduce_confusion
+from blazepose_skl.outfiles import write_folder
 from blazepose_skl.results import sheets, tables
 from blazepose_skl.results.comparison import Comparison
 from blazepose_skl.results.facts import Results, annotations_of
@@ -137,23 +136,8 @@ def write_report(
         )
         .encode()
     )
-    _write(folder, files)
+    write_folder(folder, files)
     return folder / PAGE
-
-
-def _write(folder: Path, files: Mapping[str, bytes]) -> None:
-    part = folder.with_name(folder.name + '.part')
-    try:
-        shutil.rmtree(part, ignore_errors=True)
-        part.mkdir(parents=True)
-        for name, content in files.items():
-            (part / name).write_bytes(content)
-        if folder.exists():
-            shutil.rmtree(folder)
-        os.replace(part, folder)
-    except OSError as error:
-        shutil.rmtree(part, ignore_errors=True)
-        raise InputError(f'{folder}: cannot be written: {error.strerror}') from None
 
 
 def _tables(story: Story) -> dict[str, tables.Table]:
