@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import sys
+from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
 
@@ -51,7 +52,8 @@ def pck(
 ) -> None:
     """Say how near MediaPipe's models, or any dumps, are to joints that somebody marked.
 
-    PCK, by joint and together, COCO's average precision (OKS-AP), and frames per second of the landmarker alone.
+    PCK, by joint and together, COCO's average precision (OKS-AP), and frames per second of the landmarker alone. PCK
+    is the share of the joints whose distance over the length is at most the threshold; Wu et al. print it upside down.
     Exit status 1 if a model that was named is not to be had, or none is.
     """
     from blazepose_skl.quality.measures import NORMS
@@ -170,7 +172,7 @@ def _run(
     return found, len(seconds) / sum(seconds) if seconds else None
 
 
-# What a terminal has no room for; it is in the files.
+# What a terminal has no room for, as joints at more than one threshold; it is in the files.
 _ASIDE = ('pictures', 'joints', 'AP50', 'AP75')
 
 
@@ -183,7 +185,8 @@ def _show(study: Study) -> None:
 
     unmeasured = {quality.truth: quality.unmeasured for quality in study.qualities}
     aside = _ASIDE if len(unmeasured) > 1 else (*_ASIDE, 'truth')
-    for content in (quality_table(study), joint_table(study)):
+    middle = replace(study, thresholds=(study.thresholds[len(study.thresholds) // 2],))
+    for content in (quality_table(study), joint_table(middle)):
         table = Table()
         shown = [place for place, column in enumerate(content.header) if column not in aside]
         for place in shown:

@@ -129,7 +129,7 @@ def _read(source: Source, picture: Picture, dumps: Path) -> Clip | None:
             'that frames cannot be told by number; extract it without'
         )
     try:
-        clip = read_clip(source, Reading(coords='image', people=_EVERYBODY, size=picture.size))
+        clip = read_clip(source, Reading(coords='image', least_joints=0, people=_EVERYBODY, size=picture.size))
     except NobodyFound:
         return None
     if clip.size != picture.size:

@@ -94,6 +94,8 @@ def lengths(truth: Floats, labelled: Flags, boxes: Floats, norm: str) -> Floats:
 def pck(ratios: Floats, thresholds: Floats) -> Floats:
     """The share of the values that are no more than each threshold, (A,): PCK. NaN if there are none.
 
+    Equation 1 of Wu et al. (2024) has the length over the distance, upside down; this is the standard form.
+
     Args:
         ratios: Of any shape: the distance of a joint from its mark, divided by a length of the person; infinite where
             the joint was not found, NaN where it does not count.

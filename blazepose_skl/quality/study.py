@@ -32,7 +32,7 @@ class Quality:
         source: The model or the dump.
         truth: The name of the truth.
         pictures: How many there are in it.
-        found: How many of the people were found.
+        found: How many of the people were paired with an estimate, however far off.
         ratios: (P, V), see :func:`.measures.pck`; NaN where a joint is not marked or a person has no length.
         unmeasured: People without the marked joints for the length.
         precision: :data:`.precision.PRECISIONS`.
