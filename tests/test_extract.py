@@ -25,6 +25,7 @@ from blazepose_skl.models import MODELS, locate_model
 pytest.importorskip('mediapipe')
 psutil = pytest.importorskip('psutil')
 
+COMMAND = Path(sys.executable).parent / 'blazepose-skl'
 posix = pytest.mark.skipif(not hasattr(signal, 'SIGKILL'), reason='there is no SIGKILL here')
 
 
@@ -191,24 +192,25 @@ def test_what_is_no_shard(text: str) -> None:
 
 
 @pytest.fixture
-def cluster(tmp_path: Path) -> Iterator[tuple[str, list[subprocess.Popen[bytes]]]]:
-    """A scheduler of dask.distributed on this machine, and two workers."""
+def scheduler(tmp_path: Path) -> Iterator[tuple[str, Callable[[str], subprocess.Popen[bytes]]]]:
+    """The address of a scheduler of dask.distributed on this machine, and what starts a worker of a name for it."""
     pytest.importorskip('distributed')
     place = tmp_path / 'scheduler.json'
+    processes: list[subprocess.Popen[bytes]] = []
     with (tmp_path / 'cluster.log').open('wb') as log:
 
         def start(*arguments: str) -> subprocess.Popen[bytes]:
             command = [sys.executable, '-m', 'dask', *arguments, '--no-dashboard', '--scheduler-file', str(place)]
-            return subprocess.Popen(command, stdout=log, stderr=log, cwd=tmp_path)
+            processes.append(subprocess.Popen(command, stdout=log, stderr=log, cwd=tmp_path))
+            return processes[-1]
 
-        processes = [start('scheduler', '--host', '127.0.0.1', '--port', '0')]
         try:
+            start('scheduler', '--host', '127.0.0.1', '--port', '0')
             while not (place.exists() and place.read_text()):
                 assert processes[0].poll() is None, (tmp_path / 'cluster.log').read_text()
                 time.sleep(0.05)
-            workers = [start('worker', '--nthreads', '1', '--no-nanny', '--name', name) for name in 'ab']
-            processes += workers
-            yield json.loads(place.read_text())['address'], workers
+            address = json.loads(place.read_text())['address']
+            yield address, lambda name: start('worker', '--nthreads', '1', '--no-nanny', '--name', name)
         finally:
             for process in processes:
                 process.kill()
@@ -216,8 +218,9 @@ def cluster(tmp_path: Path) -> Iterator[tuple[str, list[subprocess.Popen[bytes]]
 
 
 @posix
-def test_a_cluster_of_which_a_worker_is_killed(tmp_path: Path, cluster: Any) -> None:
-    scheduler, workers = cluster
+def test_a_cluster_of_which_a_worker_is_killed(tmp_path: Path, scheduler: Any) -> None:
+    address, start = scheduler
+    workers = [start(name) for name in 'ab']
     videos, dumps = write_tree(tmp_path / 'videos', 8), tmp_path / 'dumps'
     (videos / 'a' / 'text.mp4').write_text('a diary')
     before: dict[str, tuple[int, int]] = {}
@@ -230,7 +233,7 @@ def test_a_cluster_of_which_a_worker_is_killed(tmp_path: Path, cluster: Any) -> 
         assert not psutil.wait_procs(children, timeout=30)[1]
         before.update(stamps(dumps))
 
-    summary = extract(videos, dumps, scheduler=scheduler, tracker=Tracker(3, kill))
+    summary = extract(videos, dumps, scheduler=address, tracker=Tracker(3, kill))
     assert len(before) >= 2
     assert done(summary) == names(8)
     assert before.items() <= stamps(dumps).items()
@@ -238,6 +241,20 @@ def test_a_cluster_of_which_a_worker_is_killed(tmp_path: Path, cluster: Any) -> 
     assert [rejected.reason for rejected in summary.rejected if 'text' in rejected.name] == [
         f'{videos.resolve() / "a" / "text.mp4"}: not a video that OpenCV can read'
     ]
+
+
+def test_a_scheduler_without_workers_is_said_and_waited_for(tmp_path: Path, scheduler: Any) -> None:
+    address, start = scheduler
+    videos, dumps, said = write_tree(tmp_path / 'videos', 1), tmp_path / 'dumps', tmp_path / 'said'
+    command = [COMMAND, 'extract', str(videos), str(dumps), '--scheduler', address]
+    with said.open('wb') as stderr:
+        process = subprocess.Popen(command, stderr=stderr)
+    while 'no worker has joined yet; waiting for one' not in said.read_text():
+        assert process.poll() is None, said.read_text()
+        time.sleep(0.1)
+    start('late')
+    process.wait(60)
+    assert (dumps / 'a' / '0.json').exists(), said.read_text()
 
 
 @pytest.mark.parametrize('address', ['tcp://127.0.0.1:1', '127.0.0.1', 'pigeon://127.0.0.1:1'])

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import logging
 import os
 import socket
 import tempfile
@@ -28,6 +29,8 @@ from blazepose_skl.rejects import Rejected, write_rejects
 from blazepose_skl.video import SUFFIXES, check_opencv
 
 __all__ = ['Summary', 'Tracker', 'extract', 'find_videos', 'rejects_path']
+
+_LOG = logging.getLogger(__name__)
 
 # Seconds to wait for a scheduler.
 _PATIENCE = 10
@@ -274,6 +277,8 @@ def _on_a_cluster(scheduler: str) -> Iterator[tuple[Executor, Work]]:
             'started, as in tcp://10.0.0.1:8786'
         ) from None
     with client:
+        if not client.scheduler_info()['workers']:
+            _LOG.warning('%s: no worker has joined yet; waiting for one, as `dask worker %s` starts', *[scheduler] * 2)
         # Two videos that are alike are two videos; what is written on the way counts, so nothing is a pure function.
         yield client.get_executor(pure=False), extract_isolated
 
