@@ -14,7 +14,7 @@ from numpy.typing import NDArray
 
 from blazepose_skl.skeletons import Skeleton
 
-__all__ = ['Body', 'dimensions', 'flip', 'fold_unseen', 'measure_body', 'resample', 'rotate', 'to_bone', 'to_motion']
+__all__ = ['Body', 'dimensions', 'flip', 'measure_body', 'resample', 'rotate', 'shorten_unseen', 'to_bone', 'to_motion']
 
 Array = NDArray[np.float32]
 
@@ -125,16 +125,21 @@ def measure_body(keypoint: Array, score: Array, skeleton: Skeleton, threshold: f
     return Body(center.astype(np.float32), 4 * spread or 1.0)
 
 
-def fold_unseen(keypoint: Array, kept: NDArray[np.bool_], skeleton: Skeleton) -> Array:
-    """Keypoints (M, T, V, C) with every joint that is not kept, (M, T, V), in the place of its parent.
+def shorten_unseen(keypoint: Array, certainty: Array, skeleton: Skeleton) -> Array:
+    """Keypoints (M, T, V, C) with the bone of every joint times its certainty, (M, T, V) from 0 to 1.
 
-    Its bone is then 0, and so is the place of a person of whom nothing is kept.
+    At 0 a joint is in the place of its parent. The root, which has no bone, stays; where its certainty is 0 it is
+    at the origin, and so is a person of whom nothing is certain.
     """
-    folded = keypoint.copy()
+    shortened = keypoint.copy()
     for joint, parent in sorted(skeleton.bones, key=lambda bone: skeleton.depths[bone[0]]):
-        lost = ~kept[..., joint]
-        folded[..., joint, :][lost] = 0 if joint == parent else folded[..., parent, :][lost]
-    return folded
+        share = certainty[..., joint, None]
+        if joint == parent:
+            shortened[..., joint, :] *= share > 0
+        else:
+            bone = keypoint[..., joint, :] - keypoint[..., parent, :]
+            shortened[..., joint, :] = shortened[..., parent, :] + share * bone
+    return shortened
 
 
 # -- random views -------------------------------------------------------------------------------------

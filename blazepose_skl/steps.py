@@ -111,8 +111,16 @@ def to_motion(results: Results, skeleton: Skeleton, source: str, target: str) ->
     """``ToMotion``."""
     check_joints(skeleton, results, 'ToMotion', source)
     data = results[source]
-    results[target] = features.to_motion(data, _has_score_channel(data, results))
+    results[target] = _motion(data, _has_score_channel(data, results), results)
     return results
+
+
+def _motion(data: Any, scored: bool, results: Results) -> Any:
+    """The motion within each of the clips that stand one after the other along time, (M, num_clips * T, V, C)."""
+    clips, frames = results.get('num_clips', 1), results.get('clip_len')
+    if data.shape[1] != clips * (frames or 0):  # not yet sampled
+        return features.to_motion(data, scored)
+    return features.to_motion(data.reshape(-1, frames, *data.shape[2:]), scored).reshape(data.shape)
 
 
 def merge_streams(results: Results, skeleton: Skeleton, feats: Sequence[str], axis: int) -> Results:
@@ -129,7 +137,7 @@ def merge_streams(results: Results, skeleton: Skeleton, feats: Sequence[str], ax
         streams['b'] = features.to_bone(joint, skeleton.bones, scored)
     for motion, source in (('jm', 'j'), ('bm', 'b')):
         if motion in feats:
-            streams[motion] = features.to_motion(streams[source], scored)
+            streams[motion] = _motion(streams[source], scored, results)
     results['keypoint'] = np.concatenate([streams[feat] for feat in feats], axis=axis)
     return results
 
@@ -163,8 +171,10 @@ class NormalizeBody:
     or falls still does; joints that were not seen take no part in it. Takes pixels or metres: before it no step
     may divide x and y by different numbers.
 
-    A joint outside the picture gets a score near 0 and a place that the estimator makes up, often far away;
-    it is put where its parent is. A person of whom nothing was seen is at the origin, as padding people are.
+    A joint that is hidden or outside the picture gets a low score and a place that the estimator makes up, often
+    far away. Its bone is shortened to the square of score / ``seen``: smoothly, so that a joint which comes and
+    goes does not leap, and to next to nothing of what is surely made up. A person of whom nothing was seen is at
+    the origin, as padding people are.
 
     Required keys: keypoint (M, T, V, 2 or 3), keypoint_score (M, T, V), with ``place`` img_shape (h, w).
     Modified: keypoint.
@@ -173,15 +183,12 @@ class NormalizeBody:
         layout: The skeleton of the data.
         place: Also say where in the picture the joints are: two more channels, in heights of the picture from
             its middle, 2-D only. A second frame of reference, for :class:`RandomPlace` to blur.
-        seen: A joint takes part in the measuring where its score reaches this.
-        made_up: A joint is put on its parent where its score is below this, or 0.
+        seen: A joint takes part in the measuring, and keeps its place, where its score reaches this.
     """
 
-    def __init__(
-        self, layout: SkeletonLike = 'blazepose', place: bool = False, seen: float = 0.5, made_up: float = 0.1
-    ) -> None:
+    def __init__(self, layout: SkeletonLike = 'blazepose', place: bool = False, seen: float = 0.5) -> None:
         self.skeleton = find_skeleton(layout, 'NormalizeBody')
-        self.place, self.seen, self.made_up = place, seen, made_up
+        self.place, self.seen = place, seen
 
     def __call__(self, results: Results) -> Results:
         check_joints(self.skeleton, results, 'NormalizeBody')
@@ -198,7 +205,7 @@ class NormalizeBody:
             height, width = results['img_shape']
             in_picture = (keypoint - np.array([width / 2, height / 2], np.float32)) / height
             normal = np.concatenate([normal, in_picture.astype(np.float32)], axis=-1)
-        results['keypoint'] = features.fold_unseen(normal, (score >= self.made_up) & (score > 0), self.skeleton)
+        results['keypoint'] = features.shorten_unseen(normal, np.clip(score / self.seen, 0, 1) ** 2, self.skeleton)
         return results
 
 
@@ -289,25 +296,40 @@ class ResampleFrames:
     """A stretch of a clip, as ``length`` frames, linear between frames.
 
     In training the stretch is at a random place and covers a random share of the clip, from ``min_share``
-    to all of it; in testing all of it. ``UniformSampleFrames`` repeats the beginning of a clip that is
-    shorter than its ``clip_len``; here time is stretched, and no frame follows the last one.
+    to all of it. In testing it is all of the clip and, with more ``num_clips``, stretches of the mean of these
+    shares at even distances besides, one after the other along time as ``UniformSampleFrames`` has them:
+    ``FormatGCNInput`` takes them apart, and the network's head averages over them. ``UniformSampleFrames``
+    repeats the beginning of a clip that is shorter than its ``clip_len``; here time is stretched, and no frame
+    follows the last one.
 
-    Required keys: keypoint (M, T, V, C), keypoint_score. Modified: both, total_frames.
+    Required keys: keypoint (M, T, V, C), keypoint_score. Modified: both, total_frames; becoming
+    (M, num_clips * length, V, C). Added: num_clips, clip_len.
     """
 
-    def __init__(self, length: int = 32, min_share: float = 0.75, test_mode: bool = False) -> None:
-        self.length, self.min_share, self.test_mode = length, min_share, test_mode
+    def __init__(self, length: int = 32, min_share: float = 0.75, test_mode: bool = False, num_clips: int = 1) -> None:
+        if num_clips > 1 and not test_mode:
+            raise InputError('ResampleFrames: num_clips is for test_mode=True; in training a clip is one stretch')
+        self.length, self.min_share, self.test_mode, self.num_clips = length, min_share, test_mode, num_clips
 
     def __call__(self, results: Results) -> Results:
         last = results['keypoint'].shape[1] - 1
-        share = 1.0 if self.test_mode else np.random.uniform(self.min_share, 1)
-        start = 0.0 if self.test_mode else np.random.uniform(0, (1 - share) * last)
-        positions = np.linspace(start, start + share * last, self.length)
+        positions = np.concatenate(
+            [np.linspace(start * last, (start + share) * last, self.length) for start, share in self._stretches()]
+        )
         for key in ('keypoint', 'keypoint_score'):
             if key in results:
                 results[key] = features.resample(results[key], positions)
-        results['total_frames'] = self.length
+        results['total_frames'] = results['clip_len'] = self.length
+        results['num_clips'] = self.num_clips
         return results
+
+    def _stretches(self) -> list[tuple[float, float]]:
+        """Where each begins and how much it covers, in shares of the clip."""
+        if not self.test_mode:
+            share = np.random.uniform(self.min_share, 1)
+            return [(np.random.uniform(0, 1 - share), share)]
+        share = (self.min_share + 1) / 2
+        return [(0.0, 1.0), *((start, share) for start in np.linspace(0, 1 - share, self.num_clips - 1))]
 
 
 class RemapSkeleton:

@@ -11,6 +11,7 @@ import pytest
 from conftest import INLINE, clip, in_a_new_process
 
 from blazepose_skl.errors import InputError
+from blazepose_skl.features import measure_body
 from blazepose_skl.skeletons import get_skeleton, skeleton_names
 
 pytest.importorskip('mmaction', reason='mmaction2 is absent')
@@ -216,14 +217,29 @@ def test_normalized_body_is_not_moved_by_joints_that_were_not_seen():
     skeleton = get_skeleton('blazepose')
     unseen = [i for i, joint in enumerate(skeleton.joints) if joint.split('_')[-1] in ('hip', 'knee', 'ankle')]
     start = clip(33, frames=20)
+    start['keypoint_score'] += 0.5
     start['keypoint_score'][..., unseen] = 0.01
     wild = {**start, 'keypoint': start['keypoint'].copy()}
     wild['keypoint'][..., unseen, :] += 1000
     here, there = (build(type='NormalizeBody')(dict(c))['keypoint'] for c in (start, wild))
-    np.testing.assert_array_equal(here, there)
-    bones = GenSkeFeat(dataset='blazepose', feats=['b'])(dict(keypoint=here))['keypoint']
-    assert not bones[:, :, unseen].any()
-    assert bones[:, :, [i for i in range(1, 33) if i not in unseen]].any(axis=(0, 1, 3)).all()
+    seen = [i for i in range(33) if i not in unseen and i not in (29, 30, 31, 32)]  # the feet hang on the ankles
+    np.testing.assert_array_equal(here[:, :, seen], there[:, :, seen])
+    height = measure_body(start['keypoint'][0], start['keypoint_score'][0], skeleton).height
+    moved = np.abs(there[:, :, 23] - here[:, :, 23])
+    np.testing.assert_allclose(moved, 1000 / height * (0.01 / 0.5) ** 2, rtol=1e-3)
+
+
+def test_a_bone_is_shortened_smoothly_as_its_joint_disappears():
+    skeleton = get_skeleton('blazepose')
+    finger, wrist = skeleton.index('left_index'), skeleton.index('left_wrist')  # no segment that is measured
+    start = clip(33, frames=1)
+    start['keypoint_score'][:] = 1
+    lengths = []
+    for score in (1, 0.5, 0.25, 0.1, 0):
+        start['keypoint_score'][..., finger] = score
+        normal = build(type='NormalizeBody')(dict(start))['keypoint'][0, 0]
+        lengths.append(np.linalg.norm(normal[finger] - normal[wrist]))
+    np.testing.assert_allclose(np.array(lengths) / lengths[0], [1, 1, 0.25, 0.04, 0], atol=1e-5)
 
 
 def test_normalized_body_leaves_what_was_never_seen_at_the_origin():
@@ -303,6 +319,39 @@ def test_resampling_a_line_gives_the_line():
     steps = np.diff(out[0, :, 0, 0])
     np.testing.assert_allclose(steps, steps[0], rtol=1e-3)
     assert 15 / 16 / 2 <= steps[0] <= 29 / 15
+
+
+def test_windows_of_a_tested_clip_are_the_clip_and_stretches_of_it_from_end_to_end():
+    line = np.broadcast_to(np.arange(30, dtype=np.float32)[None, :, None, None], (1, 30, 33, 2))
+    step = dict(type='ResampleFrames', length=16, min_share=0.75, test_mode=True)
+    start = dict(keypoint=line, keypoint_score=line[..., 0] / 30)
+    out = build(**step, num_clips=4)(dict(start))
+    assert out['keypoint'].shape == (1, 64, 33, 2)
+    whole, *stretches = out['keypoint'][0, :, 0, 0].reshape(4, 16)
+    np.testing.assert_array_equal(whole, build(**step)(dict(start))['keypoint'][0, :, 0, 0])
+    share = 0.875 * 29
+    for window, begin in zip(stretches, (0, (29 - share) / 2, 29 - share), strict=True):
+        np.testing.assert_allclose(window, np.linspace(begin, begin + share, 16), rtol=1e-5)
+    packed = build(type='FormatGCNInput', num_person=1)(dict(out))['keypoint']
+    assert packed.shape == (4, 1, 16, 33, 3)
+    np.testing.assert_array_equal(packed[2, 0, :, 0, 0], stretches[1])
+
+
+def test_motion_does_not_leap_from_one_window_into_the_next():
+    start = clip(33, frames=30)
+    windows = build(type='ResampleFrames', length=16, test_mode=True, num_clips=3)(dict(start))
+    features = build(type='GenSkeFeat', dataset='blazepose', feats=['bm'])
+    together = features(dict(windows))['keypoint'].reshape(1, 3, 16, 33, 3)
+    for window in range(3):
+        frames = slice(16 * window, 16 * window + 16)
+        alone = {key: windows[key][:, frames] for key in ('keypoint', 'keypoint_score')}
+        np.testing.assert_array_equal(together[:, window], features(alone)['keypoint'])
+    assert (together[:, :, -1] == 0).all()
+
+
+def test_windows_are_refused_in_training():
+    with pytest.raises(InputError, match='num_clips is for test_mode=True; in training a clip is one stretch'):
+        build(type='ResampleFrames', num_clips=4)
 
 
 # -- messages -----------------------------------------------------------------------------------------------

@@ -10,7 +10,7 @@ normalize_train = [
     dict(type='RandomFlipSkeleton', probability=0.25),
 ]
 normalize_test = [
-    dict(type='ResampleFrames', length=32, test_mode=True),
+    dict(type='ResampleFrames', length=32, test_mode=True, num_clips=4),
     dict(type='NormalizeBody', place=True),
 ]
 pack = [

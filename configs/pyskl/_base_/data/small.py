@@ -17,7 +17,7 @@ normalize_train = dict(
 normalize_test = dict(
     type='Compose',
     transforms=[
-        dict(type='ResampleFrames', length=32, test_mode=True),
+        dict(type='ResampleFrames', length=32, test_mode=True, num_clips=4),
         dict(type='NormalizeBody', place=True),
     ],
 )
