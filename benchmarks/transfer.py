@@ -22,15 +22,10 @@ from pathlib import Path
 from typing import Any
 
 import torch
-from mmengine.config import Config
+from small_networks import small_network, train_and_test
 
-import blazepose_skl.mmaction2  # noqa: F401, for what it registers and mends
 from blazepose_skl.annotations import read_annotations, select_split
-from blazepose_skl.mmaction2.training import PoseRunner
 from blazepose_skl.remap import remap_pickle
-
-CONFIGS = Path(__file__).parent.parent / 'configs/stgcnpp'
-SMALL = CONFIGS / 'stgcnpp_1xb16-joint-r32-40e-small_custom-blazepose.py'
 
 
 def write_part(data: dict[str, Any], labels: Sequence[int], clips: int | None, seed: int, path: Path) -> None:
@@ -54,43 +49,11 @@ def top1(
     data: Path, layout: str, classes: int, folder: Path, seed: int, given: argparse.Namespace, begin: Path | None = None
 ) -> float:
     """The share of val clips that a network gets right; its weights stand in the folder."""
-    config = Config.fromfile(SMALL)
     epochs = given.first if layout == 'coco' else given.epochs
-    config.merge_from_dict(
-        {
-            'ann_file': str(data),
-            'num_classes': classes,
-            'model.backbone.base_channels': given.channels,
-            'model.backbone.in_channels': 3,
-            'model.backbone.graph_cfg.layout': layout,
-            'model.cls_head.in_channels': 4 * given.channels,
-            'train_cfg.max_epochs': epochs,
-            'param_scheduler.1.end': epochs,
-            'randomness': dict(seed=seed),
-            'log_level': 'WARNING',
-            'work_dir': str(folder),
-            'default_hooks.checkpoint.interval': epochs,
-        }
-    )
-    for loader in ('train_dataloader', 'test_dataloader'):
-        config[loader].update(num_workers=0, persistent_workers=False)
-        # The stock steps that answer for 'coco' know x, y and a score, and no place in the picture.
-        pipeline = [step for step in config[loader].dataset.pipeline if step.type != 'RandomPlace']
-        for step in pipeline:
-            if step.type == 'NormalizeBody':
-                step.place = False
-            if step.type in ('NormalizeBody', 'RandomFlipSkeleton'):
-                step.layout = layout
-            if step.type == 'GenSkeFeat':
-                step.dataset = layout
-        config[loader].dataset.pipeline = pipeline
-    config.val_cfg = config.val_dataloader = config.val_evaluator = None
+    config = small_network(data, folder, layout, classes, epochs, given.channels, seed)
     if begin is not None:
         config.custom_hooks.append(dict(type='InitializeFrom', checkpoint=str(begin), layout='coco'))
-    config.experiment_name = folder.name
-    runner = PoseRunner.from_cfg(config)
-    runner.train()
-    return float(runner.test()['acc/top1'])
+    return float(train_and_test(config)['acc/top1'])
 
 
 def main() -> None:

@@ -5,6 +5,7 @@ Every step is a command that you can type yourself; it is printed before it runs
 
 from __future__ import annotations
 
+import os
 import shlex
 import subprocess
 import sys
@@ -76,7 +77,9 @@ def run(*command: object) -> None:
     """Run a command where the user sees it; end with its status if it fails."""
     words = [str(word) for word in command]
     console.print(f'\n[bold]$ {shlex.join(words)}', highlight=False, soft_wrap=True)
-    status = subprocess.run(words, cwd=ROOT, check=False).returncode
+    # The commands of this interpreter's environment, whether or not it is activated.
+    path = os.pathsep.join([str(Path(sys.executable).parent), os.environ.get('PATH', os.defpath)])
+    status = subprocess.run(words, cwd=ROOT, env={**os.environ, 'PATH': path}, check=False).returncode
     if status:
         raise SystemExit(status)
 
