@@ -9,4 +9,4 @@ PYTHON=${PYTHON:-python3}
 [ -x .venv/bin/python ] || "$PYTHON" -m venv .venv || exit
 # shellcheck disable=SC1091
 . .venv/bin/activate
-python -m pip install --quiet --disable-pip-version-check --constraint constraints.txt --editable ".[$1]" || exit
+python -m pip install --quiet --disable-pip-version-check --no-compile --constraint constraints.txt --editable ".[$1]" || exit
