@@ -5,6 +5,9 @@ from pathlib import Path
 
 import numpy as np
 import pytest
+from conftest import clip
+
+from blazepose_skl.errors import InputError
 
 pytest.importorskip('mmaction', reason='mmaction2 is absent')
 from mmengine.config import Config
@@ -93,3 +96,38 @@ def test_a_leaf_survives_a_dump_builds_and_takes_a_step(leaf, tmp_path):
 
 def test_no_leaf_writes_out_a_pipeline_step_but_its_features(leaf):
     assert re.findall(r"type='(\w+)'", leaf.read_text()) == ['GenSkeFeat']
+
+
+# -- another skeleton -----------------------------------------------------------------------------------------
+
+
+ARM = dict(name='arm', joints=['shoulder', 'elbow', 'wrist'], parents=[None, 'shoulder', 'elbow'])
+
+
+@pytest.mark.parametrize(('skeleton', 'joints'), [('hand', 21), (ARM, 3)])
+def test_a_skeleton_that_is_named_once_is_that_of_graph_and_steps(leaf, skeleton, joints):
+    from mmaction.registry import MODELS
+    from mmengine.dataset import Compose
+
+    from blazepose_skl.mmaction2.training import put_skeleton
+
+    config = Config.fromfile(leaf)
+    config.skeleton = skeleton
+    config.model.backbone.base_channels, config.model.cls_head.in_channels = 8, 32
+    put_skeleton(config)
+    init_default_scope('mmaction')
+    assert MODELS.build(config.model).backbone.graph.num_node == joints
+    for _, pipeline in pipelines(config):
+        steps = [step for step in pipeline if step.type != 'UniformSampleFrames']
+        packed = Compose(steps)(clip(joints, frames=100) | dict(img_shape=(480, 640), label=0, total_frames=100))
+        assert packed['inputs'].shape[-2] == joints
+
+
+def test_a_skeleton_for_data_that_is_remapped_is_refused():
+    from blazepose_skl.mmaction2.training import put_skeleton
+
+    config = Config.fromfile(LEAVES[0])
+    config.skeleton = 'hand'
+    config.test_dataloader.dataset.pipeline.insert(0, dict(type='RemapSkeleton', target='coco'))
+    with pytest.raises(InputError, match='skeleton: the pipeline remaps the data, so that there are two'):
+        put_skeleton(config)

@@ -52,13 +52,13 @@ def test_it_trains(declared, tmp_path):
     split = dict(train=['0', '1', '2', '3'], val=['4', '5'])
     Path('sit_stand.pkl').write_bytes(pickle.dumps(dict(split=split, annotations=clips)))
     commands = PAGE.split('<!-- run by tests/test_tutorial.py -->\n```\n')[1].split('```')[0].strip()
-    narrow = 'model.backbone.base_channels=8 model.cls_head.in_channels=32 train_cfg.max_epochs=1 '
-    narrow += 'train_dataloader.dataset.times=1'
+    narrow = 'model.backbone.base_channels=8 model.cls_head.in_channels=32 '
+    narrow += 'train_cfg.max_epochs=3 train_cfg.val_begin=1 train_cfg.val_interval=1 param_scheduler.1.end=3'
     commands = commands.replace('python ', f'{sys.executable} ')
     done = subprocess.run(
         ['bash', '-euo', 'pipefail', '-c', f'{commands} {narrow}'], capture_output=True, text=True, check=False
     )
     assert done.returncode == 0, done.stderr[-3000:]
-    work = tmp_path / 'work_dirs/sit_stand'
-    assert (work / 'epoch_1.pth').is_file()
-    assert re.search(r'Epoch\(val\) \[1\].*acc/top1', done.stdout + done.stderr)
+    (work,) = (tmp_path / 'work_dirs').iterdir()
+    assert (work / 'epoch_3.pth').is_file()
+    assert re.search(r'Epoch\(val\) \[3\].*acc/top1', done.stdout + done.stderr)

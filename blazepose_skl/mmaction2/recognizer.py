@@ -19,6 +19,7 @@ from blazepose_skl.clips import Clip, FloatArray
 from blazepose_skl.errors import InputError
 from blazepose_skl.launch import explain
 from blazepose_skl.mmaction2.recipe import difference, read_recipe, tested_dataset
+from blazepose_skl.mmaction2.training import put_skeleton
 from blazepose_skl.skeletons import BLAZEPOSE, Skeleton, get_skeleton
 
 __all__ = ['Recognizer', 'load_recognizer']
@@ -73,6 +74,7 @@ def load_recognizer(
         InputError: One of them cannot be read, the config is of no skeleton network, or they do not belong together.
     """
     settings = _read_config(Path(config))
+    put_skeleton(settings)
     weights, meta = _read_checkpoint(Path(checkpoint))
     count = _count_classes(weights, checkpoint)
     # In our configs the number of classes is left to the command line.

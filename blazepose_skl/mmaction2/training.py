@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import importlib.util
+from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from typing import Any
 
@@ -34,10 +35,10 @@ class AutocastOptimWrapper(OptimWrapper):  # type: ignore[misc]
 
 @RUNNERS.register_module(force=True)
 class PoseRunner(Runner):  # type: ignore[misc]
-    """``Runner`` that puts a config's top-level ``ann_file`` and ``num_classes`` where they belong.
+    """``Runner`` that puts a config's top-level ``ann_file``, ``num_classes`` and ``skeleton`` where they belong.
 
-    ``--cfg-options ann_file=data.pkl num_classes=16`` is then enough; where they are None the values in the
-    data loaders and the head stand. Used by ``runner_type = 'PoseRunner'``.
+    ``--cfg-options ann_file=data.pkl num_classes=16 skeleton=mine.toml`` is then enough; where they are None the
+    values in the data loaders, the model and the steps stand. Used by ``runner_type = 'PoseRunner'``.
 
     A ``TensorboardVisBackend`` is taken out where TensorBoard is not installed, so that configs may name it.
     """
@@ -46,18 +47,51 @@ class PoseRunner(Runner):  # type: ignore[misc]
     def from_cfg(cls, cfg: Any) -> Any:
         cfg = cfg.copy()
         if cfg.get('ann_file') is not None:
-            for loader in ('train_dataloader', 'val_dataloader', 'test_dataloader'):
-                if cfg.get(loader) is not None:
-                    dataset = cfg[loader].dataset
-                    while 'dataset' in dataset:
-                        dataset = dataset.dataset
-                    dataset.ann_file = cfg.ann_file
+            for dataset in _datasets(cfg):
+                dataset.ann_file = cfg.ann_file
         if cfg.get('num_classes') is not None:
             cfg.model.cls_head.num_classes = cfg.num_classes
+        put_skeleton(cfg)
         if cfg.get('visualizer', {}).get('vis_backends') and importlib.util.find_spec('tensorboard') is None:
             backends = cfg.visualizer.vis_backends
             cfg.visualizer.vis_backends = [item for item in backends if item.type != 'TensorboardVisBackend']
         return super().from_cfg(cfg)
+
+
+# Where the stock steps and ours name the skeleton of the data; ours have a default that need not be written.
+_NAMING = ('layout', 'dataset', 'skeletons', 'left_kp', 'right_kp')
+_OURS = ('NormalizeBody', 'RandomFlipSkeleton')
+
+
+def put_skeleton(cfg: Any) -> None:
+    """Put a config's top-level ``skeleton``, where it has one, into its graph and into the steps of its pipelines."""
+    skeleton = cfg.get('skeleton')
+    if skeleton is None:
+        return
+    if 'graph_cfg' in cfg.model.backbone:
+        cfg.model.backbone.graph_cfg.layout = skeleton
+    for dataset in _datasets(cfg):
+        if any(step['type'] == 'RemapSkeleton' for step in dataset.pipeline):
+            raise InputError(
+                'skeleton: the pipeline remaps the data, so that there are two; name the one of the data in '
+                "RemapSkeleton's source, and the other in the steps behind it and in the graph"
+            )
+        for step in dataset.pipeline:
+            if step['type'] in _OURS:
+                step['layout'] = skeleton
+            for key in _NAMING:
+                if isinstance(step.get(key), (str, Mapping)):
+                    step[key] = skeleton
+
+
+def _datasets(cfg: Any) -> Iterator[Any]:
+    """What the data loaders read, without what is wrapped around it."""
+    for loader in ('train_dataloader', 'val_dataloader', 'test_dataloader'):
+        if cfg.get(loader) is not None:
+            dataset = cfg[loader].dataset
+            while 'dataset' in dataset:
+                dataset = dataset.dataset
+            yield dataset
 
 
 @HOOKS.register_module(force=True)

@@ -2,10 +2,11 @@
 custom_imports = dict(imports=['blazepose_skl.mmaction2'], allow_failed_imports=False)
 default_scope = 'mmaction'
 
-# For the command line: --cfg-options ann_file=data.pkl num_classes=16
+# For the command line: --cfg-options ann_file=data.pkl num_classes=16 skeleton=mine.toml
 runner_type = 'PoseRunner'
 ann_file = None
 num_classes = None
+skeleton = None
 
 default_hooks = dict(
     runtime_info=dict(type='RuntimeInfoHook'),
