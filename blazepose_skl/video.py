@@ -64,20 +64,20 @@ def check_opencv() -> None:
         ) from None
 
 
-def read_facts(source: Path | int) -> VideoFacts:
+def read_facts(source: Path | str | int) -> VideoFacts:
     """What a video, or a camera by its index, says about itself; no frame is decoded.
 
     Raises:
         InputError: It is no video that OpenCV reads, or there is no such camera.
     """
-    video = _open(source)
+    video = _open(_place(source))
     try:
         return _facts(video)
     finally:
         video.release()
 
 
-def read_frames(source: Path | int, wanted: Callable[[float, int], bool] | None = None) -> Iterator[Frame]:
+def read_frames(source: Path | str | int, wanted: Callable[[float, int], bool] | None = None) -> Iterator[Frame]:
     """The frames of a video, or of a camera by its index, in order.
 
     A rotation that the container asks for is done. Times are the container's own, so that they are true where the
@@ -85,13 +85,14 @@ def read_frames(source: Path | int, wanted: Callable[[float, int], bool] | None 
     camera's times are those at which its frames came.
 
     Args:
-        source: The video, or the index of a camera.
+        source: The path of the video, or the index of a camera.
         wanted: Says from its time and number whether a frame is; others are passed over.
 
     Raises:
         InputError: It is no video that OpenCV reads, has no frames, or there is no such camera.
     """
     cv2 = _opencv()
+    source = _place(source)
     video = _open(source)
     try:
         step = 1 / (_facts(video).fps or 25)
@@ -121,6 +122,10 @@ def _opencv() -> Any:
     import cv2
 
     return cv2
+
+
+def _place(source: Path | str | int) -> Path | int:
+    return Path(source) if isinstance(source, str) else source
 
 
 def _name(source: Path | int) -> str:

@@ -65,6 +65,15 @@ def test_frames_that_are_not_wanted_are_passed_over(tmp_path: Path) -> None:
     assert [1000 * frame.time for frame in some] == pytest.approx(UNEVEN[1::3], abs=1)
 
 
+def test_a_path_may_be_a_string(tmp_path: Path) -> None:
+    video = write_video(tmp_path / 'a.mp4', UNEVEN)
+    frames = list(read_frames(str(video)))
+    assert [frame.time for frame in frames] == [frame.time for frame in read_frames(video)]
+    assert read_facts(str(video)) == read_facts(video)
+    with pytest.raises(InputError, match=r'^0: cannot be read: No such file or directory$'):
+        next(read_frames('0'))
+
+
 def test_what_is_no_video(tmp_path: Path) -> None:
     (tmp_path / 'text.mp4').write_text('a diary\n' * 100)
     (tmp_path / 'empty.mp4').touch()
