@@ -15,7 +15,7 @@ from blazepose_skl.dumps import Reading, find_dumps, read_clip
 from blazepose_skl.dumps.documents import read_json
 from blazepose_skl.dumps.reading import clip_of
 from blazepose_skl.errors import InputError
-from blazepose_skl.skeletons import BLAZEPOSE
+from blazepose_skl.skeletons import BLAZEPOSE, Skeleton
 
 SIZE = (640, 480)
 MISSED = (0, 3)
@@ -246,6 +246,81 @@ def test_the_poses_of_a_frame_in_each_file(tmp_path: Path, count: int) -> None:
         write_dump(tmp_path / f'{number}.json', frame)
     (source,) = find_dumps(tmp_path, 'poses')
     assert_same(read_clip(source, Reading(dialect='poses', size=SIZE, people=2)), motion)
+
+
+# -- skeletons of others ----------------------------------------------------------------------------
+
+PUPPET = Skeleton('puppet', ('hip', 'chest', 'head', 'left_hand', 'right_hand'), {
+    'chest': 'hip', 'head': 'chest', 'left_hand': 'chest', 'right_hand': 'chest'
+})  # fmt: skip
+_POINTS = np.array([[[10.0 * j + t + 20, 30 + 5 * j] for j in range(5)] for t in range(12)])
+_CONFIDENCE = np.round(np.linspace(0.1, 0.9, 60), 3).reshape(12, 5)
+_POINTS[3, 2] = _CONFIDENCE[3, 2] = 0  # how detectors write what they did not see
+_TRIPLES = np.concatenate([_POINTS, _CONFIDENCE[..., None]], axis=-1)
+_APART = [{'keypoints': p, 'keypoint_scores': c} for p, c in zip(_POINTS.tolist(), _CONFIDENCE.tolist(), strict=True)]
+_CONFIDENT = {
+    'triples': _TRIPLES.tolist(),
+    'triples by name': [dict(zip(PUPPET.joints, frame, strict=True)) for frame in _TRIPLES.tolist()],
+    'quadruples': np.insert(_TRIPLES, 2, 7, axis=-1).tolist(),
+    'flat': [{'keypoints': frame.ravel().tolist()} for frame in _TRIPLES],
+    'flat lists': [frame.ravel().tolist() for frame in _TRIPLES],
+    'results of COCO': [
+        {'image_id': n, 'category_id': 1, 'keypoints': frame.ravel().tolist(), 'score': 0.9}
+        for n, frame in enumerate(_TRIPLES)
+    ],
+    'boxes': [{'bbox': [0, 0, 9, 9], 'keypoints': frame} for frame in _TRIPLES.tolist()],
+    'apart': _APART,
+    'apart, several people': [[frame] for frame in _APART],
+    'apart, flat': [
+        {'keypoints': np.ravel(frame['keypoints']).tolist(), 'scores': frame['keypoint_scores']} for frame in _APART
+    ],
+}
+
+
+@pytest.mark.parametrize('kind', _CONFIDENT)
+def test_a_third_number_is_the_score_where_the_skeleton_is_not_of_mediapipe(tmp_path: Path, kind: str) -> None:
+    clip = read(write_dump(tmp_path / 'any.json', _CONFIDENT[kind]), skeleton=PUPPET)
+    np.testing.assert_allclose(clip.scores[0], _CONFIDENCE, rtol=1e-6)
+    seen = _CONFIDENCE > 0
+    np.testing.assert_allclose(clip.landmarks[0][seen], _POINTS[seen], rtol=1e-6)
+    assert np.isnan(clip.landmarks[0, 3, 2]).all()
+
+
+def test_so_it_is_in_a_file_for_each_frame_in_arrays_and_in_tables(tmp_path: Path) -> None:
+    for number, frame in enumerate(_TRIPLES):
+        write_dump(tmp_path / 'frames' / f'{number:02}.json', frame.tolist())
+    np.save(tmp_path / 'a.npy', _TRIPLES)
+    np.save(tmp_path / 'b.npy', _TRIPLES.reshape(12, 15))
+    rows = [','.join(map(str, frame.ravel())) for frame in _TRIPLES]
+    (tmp_path / 'c.csv').write_text('\n'.join([','.join(map(str, range(15))), *rows]))
+    (tmp_path / 'd.csv').write_text('\n'.join(f'picture{n},{row}' for n, row in enumerate(rows)))
+    for path in ('frames', 'a.npy', 'b.npy', 'c.csv', 'd.csv'):
+        clip = read(tmp_path / path, skeleton=PUPPET)
+        np.testing.assert_allclose(clip.scores[0], _CONFIDENCE, rtol=1e-6)
+
+
+def test_about_the_body_a_third_number_is_depth_for_all_skeletons(tmp_path: Path) -> None:
+    write_dump(tmp_path / 'a.json', _CONFIDENT['triples'])
+    np.save(tmp_path / 'b.npy', _TRIPLES)
+    for path in ('a.json', 'b.npy'):
+        clip = read(tmp_path / path, skeleton=PUPPET, coords='world', y_up=False, coordinates='metres')
+        np.testing.assert_allclose(clip.landmarks[0, 5], _TRIPLES[5], rtol=1e-6)
+        assert (clip.scores[0, 5] == 1).all()
+
+
+def test_scores_apart_are_read_for_mediapipe_too_where_a_third_number_stays_depth(tmp_path: Path) -> None:
+    motion = make_motion(people=1)[0]
+    frames = [{'keypoints': frame[:, :3].tolist(), 'keypoint_scores': frame[:, 3].tolist()} for frame in motion]
+    clip = read(write_dump(tmp_path / 'a.json', frames))
+    np.testing.assert_allclose(clip.scores[0], motion[..., 3], rtol=1e-6)
+    bare_scores = read(write_dump(tmp_path / 'b.json', [{'keypoints': frame['keypoints']} for frame in frames])).scores
+    assert (bare_scores == 1).all()
+
+
+def test_scores_apart_of_another_number_are_refused(tmp_path: Path) -> None:
+    frames = [{**frame, 'keypoint_scores': [0.5] * (4 if n == 2 else 5)} for n, frame in enumerate(_APART)]
+    with pytest.raises(InputError, match=r'a\.json, frame 2: 4 scores for 5 landmarks'):
+        read(write_dump(tmp_path / 'a.json', frames), skeleton=PUPPET)
 
 
 # -- messages ---------------------------------------------------------------------------------------

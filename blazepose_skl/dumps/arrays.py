@@ -11,6 +11,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from blazepose_skl.dumps.hands import PARTS
+from blazepose_skl.dumps.joints import has_depth
 from blazepose_skl.dumps.recording import Recording
 from blazepose_skl.dumps.tables import record_table
 from blazepose_skl.errors import InputError
@@ -63,11 +64,14 @@ def holds_hands(data: bytes) -> bool:
         return False
 
 
-def read_arrays(files: Sequence[tuple[str, bytes]], where: str, skeleton: Skeleton = BLAZEPOSE) -> Recording:
+def read_arrays(
+    files: Sequence[tuple[str, bytes]], where: str, depth: bool = True, skeleton: Skeleton = BLAZEPOSE
+) -> Recording:
     """The recording of a clip in one .npy file, (T, W) or (T, V, C), or in one, (W,), for each frame.
 
     W is 4, 3 or 2 numbers for each joint, or those of Holistic: 1662 (pose, face, hands), 258 without the face.
-    A block of zeros is a missed frame, or a missed hand.
+    A block of zeros is a missed frame, or a missed hand. Without depth, a third number is the score, but for
+    MediaPipe's skeletons.
 
     Raises:
         InputError: With the place of what is wrong.
@@ -77,11 +81,11 @@ def read_arrays(files: Sequence[tuple[str, bytes]], where: str, skeleton: Skelet
         array = _parse(data, place)
         if array.ndim == 3 and array.shape[1] == skeleton.num_joints:
             array = array.reshape(len(array), -1)
-        tables.append(_landmarks(array[None] if array.ndim == 1 else array, place, skeleton))
+        tables.append(_landmarks(array[None] if array.ndim == 1 else array, place, depth, skeleton))
     return record_table('arrays', np.concatenate(tables), where)
 
 
-def _landmarks(rows: NDArray[np.float64], place: str, skeleton: Skeleton) -> NDArray[np.float64]:
+def _landmarks(rows: NDArray[np.float64], place: str, depth: bool, skeleton: Skeleton) -> NDArray[np.float64]:
     """(T, V, 4) from rows (T, W)."""
     if rows.ndim != 2 or not len(rows):
         raise InputError(f'{place}: an array of shape {rows.shape} where a row for each frame was expected')
@@ -100,7 +104,8 @@ def _landmarks(rows: NDArray[np.float64], place: str, skeleton: Skeleton) -> NDA
             f'{_HOLISTIC} (Holistic), {4 * joints}, {3 * joints} or {2 * joints} were expected'
         )
     table = np.full((len(rows), joints, 4), np.nan)
-    table[..., :channels] = rows.reshape(len(rows), joints, channels)
+    places = [0, 1, 3] if channels == 3 and not (depth or has_depth(skeleton)) else slice(channels)
+    table[..., places] = rows.reshape(len(rows), joints, channels)
     return table
 
 

@@ -19,11 +19,11 @@ import numpy as np
 from msgspec.structs import astuple
 from numpy.typing import NDArray
 
-from blazepose_skl.dumps.joints import BLAZEPOSE, joint_index, knows_names
+from blazepose_skl.dumps.joints import BLAZEPOSE, has_depth, joint_index, knows_names
 from blazepose_skl.errors import InputError
 from blazepose_skl.skeletons import Skeleton
 
-__all__ = ['Coding', 'Tables', 'recognise_coding', 'without_depth']
+__all__ = ['Coding', 'Flat', 'InOrder', 'Table', 'Tables', 'is_number', 'recognise_coding', 'without_depth']
 
 # x, y, perhaps depth, and the score last, of one joint of one person.
 Table = NDArray[np.float64]
@@ -93,19 +93,21 @@ def _spelling(landmark: dict[str, Any]) -> Spelling | None:
     if not isinstance(point, dict):
         return None
     x, y = find('x', point), find('y', point)
-    if not (x and y) or not all(_is_number(point[key]) for key in (x, y)):
+    if not (x and y) or not all(is_number(point[key]) for key in (x, y)):
         return None
     name = next((key for key in _NAMES if isinstance(landmark.get(key), (str, int))), '')
     return Spelling(x, y, find('z', point), find(_SCORES, landmark), name, nested)
 
 
-def _is_number(value: object) -> bool:
+def is_number(value: object) -> bool:
     return value is None or (isinstance(value, (int, float)) and not isinstance(value, bool))
 
 
 @dataclass(frozen=True)
 class Rows:
-    """Landmarks written as [x, y], [x, y, z] or [x, y, z, score]."""
+    """Landmarks written as [x, y], [x, y, z] (or [x, y, score]) or [x, y, z, score]."""
+
+    scored: bool = False  # three numbers are x, y, score
 
     type: Any = list[Number]
 
@@ -118,7 +120,10 @@ class Rows:
             raise InputError(f'landmarks of {" and ".join(map(str, found))} numbers where 2, 3 or 4 were expected')
         table = np.full((count, 4), np.nan)
         values = np.fromiter(chain.from_iterable(rows), np.float64, count * width).reshape(count, width)
-        table[:, : min(width, 4)] = values[:, :4]
+        if width == 3 and self.scored:
+            table[:, [0, 1, 3]] = values
+        else:
+            table[:, : min(width, 4)] = values[:, :4]
         return table
 
 
@@ -312,20 +317,25 @@ def recognise_coding(person: object, whole: bool, skeleton: Skeleton = BLAZEPOSE
 
 
 def without_depth(coding: Coding) -> Coding:
-    """The same without z where it can be left out, which saves a fourth of the time."""
+    """The same without z where it can be left out, which saves a fourth of the time.
+
+    A third bare number is then the score, but for MediaPipe's skeletons (:func:`.joints.has_depth`).
+    """
     if isinstance(coding, (InOrder, ByName)) and isinstance(coding.values, Spelling):
         return replace(coding, values=replace(coding.values, depth=False))
-    return coding
+    if has_depth(coding.skeleton) or isinstance(coding, Split):
+        return coding
+    return replace(coding, scored=True) if isinstance(coding, Flat) else replace(coding, values=Rows(scored=True))
 
 
 def _values(landmark: object) -> Values | None:
     if isinstance(landmark, dict):
         return _spelling(landmark)
-    if isinstance(landmark, list) and 2 <= len(landmark) <= 5 and all(map(_is_number, landmark)):
+    if isinstance(landmark, list) and 2 <= len(landmark) <= 5 and all(map(is_number, landmark)):
         return Rows()
     return None
 
 
 def _flat(numbers: list[Any]) -> bool:
     # More than any row of one landmark has.
-    return len(numbers) > 5 and all(map(_is_number, numbers))
+    return len(numbers) > 5 and all(map(is_number, numbers))

@@ -31,6 +31,7 @@ class Dialect:
         world: The same people in metres about the body, in the same order.
         spread: Turns an object that may hold all frames into the frames.
         scored: Whether a landmark of three numbers is x, y, score rather than x, y, depth.
+        scores: Of the same people, in the same order, the scores that stand apart from the landmarks, None if none do.
     """
 
     name: str
@@ -40,6 +41,7 @@ class Dialect:
     world: Callable[[Any], People | None] | None = None
     spread: Callable[[Any], Sequence[Any]] | None = None
     scored: bool = False
+    scores: Callable[[Any], Sequence[Any]] | None = None
 
 
 class Frame(msgspec.Struct, gc=False):
@@ -104,6 +106,8 @@ class Landmarks(Frame, Generic[P], gc=False):
 class Keypoints(Frame, Generic[P], gc=False):
     keypoints: P | None = None
     keypoints3D: P | None = None
+    keypoint_scores: Any = None
+    scores: Any = None
 
 
 class JointPositions(Frame, Generic[P], gc=False):
@@ -113,6 +117,8 @@ class JointPositions(Frame, Generic[P], gc=False):
 class Pose(msgspec.Struct, Generic[P], gc=False):
     keypoints: P | None = None
     keypoints3D: P | None = None
+    keypoint_scores: Any = None
+    scores: Any = None
 
 
 class CocoAnnotation(msgspec.Struct, Generic[P], gc=False):
@@ -151,6 +157,11 @@ def of_type(generic: Any) -> Callable[[Any], Any]:
 
 def _one(person: Any) -> People | None:
     return (person,) if person else None
+
+
+def _scores(pose: Keypoints[Any] | Pose[Any]) -> Any:
+    """What MMPose and its like write beside the keypoints."""
+    return pose.keypoint_scores if pose.keypoint_scores is not None else pose.scores
 
 
 def _held(message: Message[Any] | None) -> People | None:
@@ -217,6 +228,7 @@ DIALECTS: tuple[Dialect, ...] = (
         of_type(Keypoints),
         lambda frame: _one(frame.keypoints),
         lambda frame: _one(frame.keypoints3D),
+        scores=lambda frame: [_scores(frame)],
     ),
     Dialect(
         'joint-positions',
@@ -242,6 +254,7 @@ DIALECTS: tuple[Dialect, ...] = (
         lambda p: list[Pose[p]],  # type: ignore[valid-type]
         lambda frame: [pose.keypoints for pose in frame if pose.keypoints],
         lambda frame: [pose.keypoints3D for pose in frame if pose.keypoints],
+        scores=lambda frame: [_scores(pose) for pose in frame if pose.keypoints],
     ),
     Dialect(
         'openpose',

@@ -18,7 +18,7 @@ from typing import Any
 import msgspec
 import numpy as np
 
-from blazepose_skl.dumps.codings import Coding, Flat, Tables, recognise_coding, without_depth
+from blazepose_skl.dumps.codings import Coding, Flat, InOrder, Table, Tables, is_number, recognise_coding, without_depth
 from blazepose_skl.dumps.dialects import DIALECTS, Dialect, Frame
 from blazepose_skl.dumps.faults import LINES, LIST, SINGLE, fault_in, name_of_type
 from blazepose_skl.dumps.hands import HAND_DIALECTS, dialects_of
@@ -318,9 +318,15 @@ def _read_json(text: bytes, where: str, dialect: str | None, depth: bool, skelet
 
 
 def read_json_frames(
-    texts: Sequence[tuple[str, bytes]], where: str, dialect: str | None = None, skeleton: Skeleton = BLAZEPOSE
+    texts: Sequence[tuple[str, bytes]],
+    where: str,
+    dialect: str | None = None,
+    depth: bool = True,
+    skeleton: Skeleton = BLAZEPOSE,
 ) -> Recording:
     """The recording of a clip that has a file, (place, text), for each frame; an empty one is a missed frame.
+
+    Depth and world landmarks may be left out, see :func:`read_json`.
 
     Raises:
         InputError: With the place of what is wrong.
@@ -336,9 +342,12 @@ def read_json_frames(
         raise NobodyFound(f'{where}: nobody was found in any of its {len(texts)} files')
     if layout.sequence != SINGLE:
         raise InputError(f'{place}: several frames in one of many files; one frame in each was expected')
+    depth = depth or layout.world
+    if not depth:
+        layout = replace(layout, coding=without_depth(layout.coding))
     decoder = _decoder(layout)
     frames = [decode(text, decoder, place) for place, text in texts]
-    return _record(frames, layout, where, Metadata(), lambda frame: texts[frame][0])
+    return _record(frames, layout, where, Metadata(), lambda frame: texts[frame][0], depth)
 
 
 def _record(
@@ -356,6 +365,8 @@ def _record(
         raise NobodyFound(f'{where}: nobody was found in any of its {len(frames)} frames')
     owners, people = zip(*seen, strict=True)
     image, scores = _tables(coding, people, where, lambda n: place(owners[n]))
+    if dialect.scores and isinstance(coding, (InOrder, Flat)):
+        scores = _with_those_apart(scores, _apart(shown, dialect), lambda n: place(owners[n]))
     worlds = _worlds(shown, dialect) if depth and dialect.world else []
     world_table = _world(coding, worlds, where, lambda n: place(owners[n]))
     numbers, times = read_numbers(frames), read_times(frames)
@@ -386,6 +397,32 @@ def _tables(coding: Coding, people: Sequence[Any], where: str, place: Callable[[
             except InputError as wrong:
                 raise InputError(f'{place(n)}: {wrong}') from None
         raise InputError(f'{where}: {error}') from None
+
+
+def _apart(shown: Sequence[tuple[int, Any]], dialect: Dialect) -> list[Any]:
+    """The scores of the people in frames that stand apart from their landmarks, in the order of the people."""
+    found: list[Any] = []
+    for _, frame in shown:
+        present = dialect.people(frame) or ()
+        apart = (dialect.scores(frame) if dialect.scores else None) or ()
+        if len(apart) != len(present):
+            apart = [None] * len(present)
+        found += [scores for person, scores in zip(present, apart, strict=True) if person]
+    return found
+
+
+def _with_those_apart(scores: Table, apart: Sequence[Any], place: Callable[[int], str]) -> Table:
+    """Scores (N, V) with those that stand in lists of their own."""
+    if not any(apart):
+        return scores
+    scores = scores.copy()
+    for n, given in enumerate(apart):
+        if not given or not isinstance(given, list) or not all(map(is_number, given)):
+            continue  # strangers put anything there
+        if len(given) != scores.shape[1]:
+            raise InputError(f'{place(n)}: {len(given)} scores for {scores.shape[1]} landmarks')
+        scores[n] = np.array(given, np.float64)
+    return scores
 
 
 def _worlds(shown: Sequence[tuple[int, Any]], dialect: Dialect) -> list[Any]:

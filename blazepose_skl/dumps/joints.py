@@ -6,15 +6,24 @@ import re
 from collections.abc import Iterable
 from functools import lru_cache
 
-from blazepose_skl.skeletons import BLAZEPOSE, Skeleton
+from blazepose_skl.skeletons import BLAZEPOSE, HAND, HOLISTIC, Skeleton
 
-__all__ = ['BLAZEPOSE', 'joint_index', 'knows_names']
+__all__ = ['BLAZEPOSE', 'has_depth', 'joint_index', 'knows_names']
 
 _WORD = re.compile(r'[A-Z]?[a-z]+|[A-Z]+')
 
 
 def _words(name: str) -> frozenset[str]:
     return frozenset(word.lower() for word in _WORD.findall(name))
+
+
+def has_depth(skeleton: Skeleton) -> bool:
+    """Whether a third bare number of a landmark in the picture is its depth, as MediaPipe's is; else it is a score.
+
+    >>> has_depth(BLAZEPOSE)
+    True
+    """
+    return skeleton.joints in (BLAZEPOSE.joints, HAND.joints, HOLISTIC.joints)
 
 
 @lru_cache(maxsize=16)

@@ -157,19 +157,26 @@ def read_recording(
     Raises:
         InputError: With the place of what is wrong.
     """
+    recording = _read(source, dialect, depth, skeleton)
+    if depth or recording.deeper:
+        return recording
+    return replace(recording, deeper=lambda: _read(source, dialect, True, skeleton))
+
+
+def _read(source: Source, dialect: str | None, depth: bool, skeleton: Skeleton) -> Recording:
     files = [(file.place, read_file(file)) for file in source.files]
     place, data = files[0]
     kind = _kind(data, place, dialect)
     if skeleton == HAND and (kind == 'pose' or (kind == 'arrays' and holds_hands(data))):
-        return hands_of(read_recording(source, dialect, depth, HOLISTIC))
+        return hands_of(_read(source, dialect, depth, HOLISTIC))
     if source.per_frame:
         if kind == 'arrays':
-            recording = read_arrays(files, source.place, skeleton)
+            recording = read_arrays(files, source.place, depth, skeleton)
         else:
-            recording = read_json_frames(files, source.place, dialect, skeleton)
+            recording = read_json_frames(files, source.place, dialect, depth, skeleton)
         return recording if recording.numbers is not None else replace(recording, numbers=_numbers_of(source))
     if kind == 'arrays':
-        return read_arrays(files, place, skeleton)
+        return read_arrays(files, place, depth, skeleton)
     if kind == 'pose':
         return read_pose_file(data, place, skeleton)
     if kind == 'json':
@@ -178,7 +185,7 @@ def read_recording(
         refuse_zeros(data, place)
         if b',' not in data[:_FIRST_ROW].strip().split(b'\n')[0]:
             raise InputError(f"{place}: neither JSON nor a table with commas; it begins with '{beginning}'")
-    return read_csv(data, place, dialect, skeleton)
+    return read_csv(data, place, dialect, depth, skeleton)
 
 
 def _numbers_of(source: Source) -> NDArray[np.float64] | None:

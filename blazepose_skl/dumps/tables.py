@@ -11,7 +11,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from blazepose_skl.dumps.codings import wrong_number
-from blazepose_skl.dumps.joints import BLAZEPOSE, joint_index
+from blazepose_skl.dumps.joints import BLAZEPOSE, has_depth, joint_index
 from blazepose_skl.dumps.metadata import read_number
 from blazepose_skl.dumps.recording import Metadata, Recording, to_float32
 from blazepose_skl.errors import InputError
@@ -50,8 +50,12 @@ def record_table(
     )
 
 
-def read_csv(text: bytes, where: str, dialect: str | None = None, skeleton: Skeleton = BLAZEPOSE) -> Recording:
+def read_csv(
+    text: bytes, where: str, dialect: str | None = None, depth: bool = True, skeleton: Skeleton = BLAZEPOSE
+) -> Recording:
     """The recording in a CSV file, of one of :data:`CSV_DIALECTS`.
+
+    Without depth, a third number without a name is the score, but for MediaPipe's skeletons.
 
     Raises:
         InputError: With the place of what is wrong.
@@ -63,15 +67,17 @@ def read_csv(text: bytes, where: str, dialect: str | None = None, skeleton: Skel
         raise InputError(f'{where}: neither JSON nor CSV nor another known kind of dump') from None
     if not rows:
         raise InputError(f'{where}: the file is empty; a dump was expected')
-    columns = _of_header(rows[0], skeleton) if dialect != 'notebook' else {}
+    # What three numbers are that have no names.
+    three = (0, 1, 2) if depth or has_depth(skeleton) else (0, 1, 3)
+    columns = _of_header(rows[0], three, skeleton) if dialect != 'notebook' else {}
     if dialect == 'table' and not columns:
         raise InputError(f"{where}: no header such as x1, y1, … in its first row, so it is not dialect 'table'")
     if columns:
         return _wide(rows, columns, where, skeleton)
-    return _notebook(rows, where, skeleton)
+    return _notebook(rows, where, three, skeleton)
 
 
-def _of_header(header: Sequence[str], skeleton: Skeleton) -> dict[int, tuple[int, int]]:
+def _of_header(header: Sequence[str], three: tuple[int, int, int], skeleton: Skeleton) -> dict[int, tuple[int, int]]:
     """Column -> (joint, channel), from a header such as x1,y1,z1,v1 or 0..131 or left_hip_x; {} if it is none."""
     cells = [cell.strip() for cell in header]
     counted = [column for column, cell in enumerate(cells) if cell.isdecimal() and len(cell) < 5]
@@ -82,7 +88,8 @@ def _of_header(header: Sequence[str], skeleton: Skeleton) -> dict[int, tuple[int
             and numbers == list(range(numbers[0], numbers[0] + width * skeleton.num_joints))
             and numbers[0] in (0, 1)
         ):
-            return {column: divmod(place, width) for place, column in enumerate(counted)}
+            channels = three if width == 3 else range(width)
+            return {column: (place // width, channels[place % width]) for place, column in enumerate(counted)}
     found: dict[int, tuple[str, int]] = {}
     for column, cell in enumerate(cells):
         parts = re.fullmatch(r'(?i)(x|y|z|v|c|visibility|score|confidence|presence)[ _]?(\d+|[a-z_ ()]+)', cell)
@@ -131,7 +138,7 @@ def _wide(
     )
 
 
-def _notebook(rows: Sequence[Sequence[str]], where: str, skeleton: Skeleton) -> Recording:
+def _notebook(rows: Sequence[Sequence[str]], where: str, three: tuple[int, int, int], skeleton: Skeleton) -> Recording:
     """name[,class],x0,y0,z0,…: no header, no visibility."""
     joints = skeleton.num_joints
     named = len(rows[0]) % joints
@@ -146,7 +153,7 @@ def _notebook(rows: Sequence[Sequence[str]], where: str, skeleton: Skeleton) -> 
         if len(row) != len(rows[0]):
             raise InputError(f'{where}, row {frame + 1}: {len(row)} columns where the first row has {len(rows[0])}')
         values = _floats(row[named:], f'{where}, row {frame + 1}')
-        table[frame, :, :channels] = np.reshape(values, (joints, channels))
+        table[frame][:, three if channels == 3 else slice(channels)] = np.reshape(values, (joints, channels))
     names = [re.findall(r'\d{1,9}', row[0]) for row in rows] if named else []
     numbers = np.array([float(found[-1]) for found in names]) if names and all(names) else None
     label = _label([row[1] for row in rows], where) if named == 2 else None
