@@ -136,6 +136,8 @@ def _open(source: Path | int) -> Any:
     cv2 = _opencv()
     if isinstance(source, Path):
         try:
+            if source.is_dir():
+                raise InputError(f'{source}: a folder; give one video')
             if not source.stat().st_size:
                 raise InputError(f'{source}: the file is empty; a video was expected')
         except OSError as error:
@@ -145,7 +147,9 @@ def _open(source: Path | int) -> Any:
         return video
     video.release()
     if isinstance(source, Path):
-        raise InputError(f'{source}: not a video that OpenCV can read')
+        raise InputError(
+            f'{source}: not a video that OpenCV can read; remove it, or re-encode it, as with ffmpeg -i OLD NEW.mp4'
+        )
     raise InputError(f'camera {source}: there is none that can be opened; cameras are counted from 0')
 
 

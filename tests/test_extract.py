@@ -18,14 +18,18 @@ from made_videos import write_video
 from typer.testing import CliRunner
 
 from blazepose_skl.cli import app
+from blazepose_skl.cli.extract import show_summary
 from blazepose_skl.errors import InputError
 from blazepose_skl.extraction import Shard, Summary, extract, rejects_path
+from blazepose_skl.extraction.single import Extracted
 from blazepose_skl.models import MODELS, locate_model
+from blazepose_skl.rejects import Rejected
 
 pytest.importorskip('mediapipe')
 psutil = pytest.importorskip('psutil')
 
 COMMAND = Path(sys.executable).parent / 'blazepose-skl'
+UNREADABLE = 'not a video that OpenCV can read; remove it, or re-encode it, as with ffmpeg -i OLD NEW.mp4'
 posix = pytest.mark.skipif(not hasattr(signal, 'SIGKILL'), reason='there is no SIGKILL here')
 
 
@@ -97,19 +101,32 @@ def test_videos_that_fail_are_reported_and_the_others_done(tmp_path: Path) -> No
     run = CliRunner()
     result = run.invoke(app, ['extract', str(videos), str(tmp_path / 'dumps'), '--jobs', '1', '--gzip'])
     assert result.exit_code == 1
-    assert '1 videos extracted, 0 there before, 10 frames, 10 missed, 3 rejected' in result.output
+    assert '0 videos extracted, 0 there before, 3 rejected (1 with nobody in it); 10 frames, 10 missed' in result.output
     listed = [json.loads(line) for line in (tmp_path / 'dumps.rejects.jsonl').read_text().splitlines()]
     assert [(reject['name'], reject['reason'].partition(': ')[2]) for reject in listed] == [
         ('a/0.mp4', 'nobody was found in any of its 10 frames'),
         ('a/empty.mp4', 'the file is empty; a video was expected'),
-        ('a/text.mp4', 'not a video that OpenCV can read'),
+        ('a/text.mp4', UNREADABLE),
     ]
     again = run.invoke(app, ['extract', str(videos), str(tmp_path / 'dumps'), '--gzip'])
     assert again.exit_code == 1
-    assert '0 videos extracted, 1 there before, 0 frames, 0 missed, 3 rejected' in again.output
+    assert '0 videos extracted, 0 there before, 3 rejected (1 with nobody in it); 0 frames, 0 missed' in again.output
     (videos / 'a' / 'text.mp4').unlink()
     (videos / 'a' / 'empty.mp4').unlink()
     assert run.invoke(app, ['extract', str(videos), str(tmp_path / 'dumps')]).exit_code == 1  # packed otherwise
+
+
+def test_each_video_is_counted_once(capsys: pytest.CaptureFixture[str]) -> None:
+    videos = [Extracted('1', 5, 4), Extracted('2', 5, 0), Extracted('3', 5, 5, before=True), Extracted('4', 5, 5)]
+    rejected = [Rejected('2', 'nobody'), Rejected('5', 'no video')]
+    for summary, sentence in {
+        Summary(tuple(videos), tuple(rejected)): (
+            '2 videos extracted, 1 there before, 2 rejected (1 with nobody in it); 15 frames, 6 missed'
+        ),
+        Summary(tuple(videos[2:]), ()): '1 video extracted, 1 there before, 0 rejected; 5 frames, 0 missed',
+    }.items():
+        show_summary(summary)
+        assert capsys.readouterr().out == f'{sentence}\n'
 
 
 @posix
@@ -239,7 +256,7 @@ def test_a_cluster_of_which_a_worker_is_killed(tmp_path: Path, scheduler: Any) -
     assert before.items() <= stamps(dumps).items()
     assert len(summary.rejected) == 9
     assert [rejected.reason for rejected in summary.rejected if 'text' in rejected.name] == [
-        f'{videos.resolve() / "a" / "text.mp4"}: not a video that OpenCV can read'
+        f'{videos.resolve() / "a" / "text.mp4"}: {UNREADABLE}'
     ]
 
 
@@ -326,7 +343,7 @@ def test_settings_of_the_command(tmp_path: Path) -> None:
     )
     assert (head['listed'], head['fps']) == (2, 5)
     for options, message in (
-        (['--every', '2', '--fps', '5'], 'every 2th frame and 5 frames a second are different choices'),
+        (['--every', '2', '--fps', '5'], 'one frame in 2 and 5 frames a second are different choices'),
         (['--model', 'huge'], "there is no model 'huge': it is none of lite, full, heavy and no file"),
         (['--shard', '3/2'], "shard '3/2' is none; give i/n"),
     ):
@@ -346,7 +363,7 @@ def test_speed_of_the_models(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) ->
     for name in ('lite', 'heavy'):
         assert (f"not measured: {name}: model '{name}'" in result.output) == (locate_model(MODELS[name]) is None)
     short = run.invoke(app, ['extract', '--benchmark', str(write_video(tmp_path / 'b.mp4', [0, 40]))])
-    assert re.search('2 frames are too few to measure; give a longer video', str(short.exception))
+    assert re.search('too few frames to measure, 2; give a longer video', str(short.exception))
 
 
 @posix

@@ -181,8 +181,8 @@ def test_how_many_frames_to_expect(tmp_path: Path) -> None:
 
 def test_samplings_that_make_no_sense() -> None:
     for every, fps, message in (
-        (2, 5.0, 'every 2th frame and 5 frames a second are different choices; make one of them'),
-        (0, None, 'every 0th frame cannot be taken; give a number from 1'),
+        (2, 5.0, 'one frame in 2 and 5 frames a second are different choices; make one of them'),
+        (0, None, 'one frame in 0 cannot be taken; give a number from 1'),
         (1, 0.0, '0 frames a second cannot be taken; give a rate from 0.1 to 1000'),
     ):
         with pytest.raises(InputError, match=message):

@@ -77,6 +77,7 @@ def test_a_path_may_be_a_string(tmp_path: Path) -> None:
 def test_what_is_no_video(tmp_path: Path) -> None:
     (tmp_path / 'text.mp4').write_text('a diary\n' * 100)
     (tmp_path / 'empty.mp4').touch()
+    (tmp_path / 'folder.mp4').mkdir()
     hollow = write_video(tmp_path / 'hollow.mp4')
     data = bytearray(hollow.read_bytes())
     start = data.index(b'mdat') + 4
@@ -84,7 +85,8 @@ def test_what_is_no_video(tmp_path: Path) -> None:
     data[start : start + length] = bytes(length)
     hollow.write_bytes(data)
     for name, message in {
-        'text.mp4': 'not a video that OpenCV can read$',
+        'text.mp4': 'not a video that OpenCV can read; remove it, or re-encode it, as with ffmpeg -i OLD NEW.mp4$',
+        'folder.mp4': 'a folder; give one video$',
         'empty.mp4': 'the file is empty; a video was expected$',
         'hollow.mp4': 'no frame in it could be read; the file is damaged or has no pictures$',
         'none.mp4': 'cannot be read: No such file or directory$',

@@ -12,9 +12,9 @@ from blazepose_skl.cli.app import app, end_with_rejected
 from blazepose_skl.errors import InputError
 
 if TYPE_CHECKING:
-    from blazepose_skl.extraction import Settings
+    from blazepose_skl.extraction import Settings, Summary
 
-__all__ = ['extract']
+__all__ = ['extract', 'show_summary']
 
 _LOOKING = 'How people are looked for'
 _WHERE = 'Who does the work'
@@ -106,15 +106,25 @@ def extract(
     part = Shard.parse(shard) if shard else None
     with frames_bar(settings) as tracker:
         summary = extract_videos(videos, dumps, model, settings, gzip, jobs, part, scheduler, tracker)
-    new = [video for video in summary.videos if not video.before]
-    print(
-        f'{len(new)} videos extracted, {len(summary.videos) - len(new)} there before, {summary.frames} frames, '
-        f'{sum(video.frames - video.detected for video in new)} missed, {len(summary.rejected)} rejected'
-    )
+    show_summary(summary)
     for video in summary.videos:
         if video.note:
             print(f'warning: {videos / video.name}: {video.note}', file=sys.stderr)
     end_with_rejected(summary.rejected, 'videos', rejects_path(dumps, part))
+
+
+def show_summary(summary: Summary) -> None:
+    """Print one line in which each video is counted once."""
+    from blazepose_skl.labels import counted
+
+    shown = [video for video in summary.videos if video.detected]
+    before = sum(video.before for video in shown)
+    rejected, nobody = len(summary.rejected), len(summary.videos) - len(shown)
+    missed = sum(video.frames - video.detected for video in summary.videos if not video.before)
+    print(
+        f'{counted(len(shown) - before, "video")} extracted, {before} there before, {rejected} rejected'
+        f'{f" ({nobody} with nobody in it)" if nobody else ""}; {counted(summary.frames, "frame")}, {missed} missed'
+    )
 
 
 def _benchmark(video: Path, settings: Settings) -> None:

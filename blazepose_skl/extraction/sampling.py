@@ -59,8 +59,8 @@ def check_sampling(every: int, fps: float | None) -> None:
         InputError: See there.
     """
     if every > 1 and fps is not None:
-        raise InputError(f'every {every}th frame and {fps:g} frames a second are different choices; make one of them')
+        raise InputError(f'one frame in {every} and {fps:g} frames a second are different choices; make one of them')
     if every < 1:
-        raise InputError(f'every {every}th frame cannot be taken; give a number from 1')
+        raise InputError(f'one frame in {every} cannot be taken; give a number from 1')
     if fps is not None and not 0.1 <= fps <= 1000:
         raise InputError(f'{fps:g} frames a second cannot be taken; give a rate from 0.1 to 1000')

@@ -57,5 +57,5 @@ def _measure(video: Path, model: Path, settings: Settings) -> Speed:
                 start = perf_counter()
         took = perf_counter() - start
     if frames <= _WARM_UP:
-        raise InputError(f'{video}: {frames} frames are too few to measure; give a longer video')
+        raise InputError(f'{video}: too few frames to measure, {frames}; give a longer video')
     return Speed(frames, (frames - _WARM_UP) / took)
