@@ -281,7 +281,7 @@ class RandomFlipSkeleton:
     """
 
     def __init__(self, layout: SkeletonLike = 'blazepose', probability: float = 0.5) -> None:
-        self.mirror = find_skeleton(layout, 'RandomFlipSkeleton').mirror
+        self.mirror = find_skeleton(layout, 'RandomFlipSkeleton').twins
         self.probability = probability
 
     def __call__(self, results: Results) -> Results:

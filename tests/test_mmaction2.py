@@ -173,13 +173,13 @@ def test_heatmaps_flip_as_the_clip_does(layout):
     # Whole pixels and a whole sigma: the stock step cuts its patches off unevenly elsewhere.
     keypoint = rng.integers(4, 28, (1, 2, skeleton.num_joints, 2)).astype(np.float32)
     score = rng.uniform(0.2, 1, keypoint.shape[:3]).astype(np.float32)
-    mirrored = keypoint[:, :, list(skeleton.mirror)] * np.float32([-1, 1]) + np.float32([31, 0])
+    mirrored = keypoint[:, :, list(skeleton.twins)] * np.float32([-1, 1]) + np.float32([31, 0])
     for kind in (dict(with_kp=True, with_limb=False), dict(with_kp=False, with_limb=True)):
         step = TRANSFORMS.build(dict(type='GeneratePoseTarget', skeletons=layout, double=True, sigma=1.0, **kind))
         results = dict(keypoint=keypoint, keypoint_score=score, img_shape=(32, 32))
         both = step(dict(results))['imgs']
         assert both.shape[1] == (skeleton.num_joints if kind['with_kp'] else len(skeleton.limbs))
-        again = step({**results, 'keypoint': mirrored, 'keypoint_score': score[:, :, list(skeleton.mirror)]})['imgs']
+        again = step({**results, 'keypoint': mirrored, 'keypoint_score': score[:, :, list(skeleton.twins)]})['imgs']
         assert both.any()
         np.testing.assert_allclose(both[len(both) // 2 :], again[: len(again) // 2], atol=1e-4)
 

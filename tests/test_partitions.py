@@ -73,7 +73,7 @@ def test_ranks_follow_their_order(skeleton):
 
 
 def mirrored(A, skeleton):
-    mirror = list(skeleton.mirror)
+    mirror = list(skeleton.twins)
     return A[..., mirror, :][..., mirror]
 
 
@@ -94,12 +94,12 @@ def test_splits_are_mirror_symmetric_but_where_the_index_decides(skeleton, mode)
     order = np.array(skeleton.distances) if mode == 'full_distance_split' else degree
     A = subsets(skeleton, mode)
     ranked = ((A > 0) * (1 + order)[:, None]).sum(axis=1)  # (K, V): the order of the neighbour at each rank
-    np.testing.assert_array_equal(ranked[:, list(skeleton.mirror)], ranked)
+    np.testing.assert_array_equal(ranked[:, list(skeleton.twins)], ranked)
     for joint in range(skeleton.num_joints):
         values = ranked[1:, joint][ranked[1:, joint] > 0]
         if len(set(values)) == len(values):
-            twin = skeleton.mirror[joint]
-            np.testing.assert_array_equal(A[:, list(skeleton.mirror), twin], A[:, :, joint])
+            twin = skeleton.twins[joint]
+            np.testing.assert_array_equal(A[:, list(skeleton.twins), twin], A[:, :, joint])
 
 
 def test_true_hops_divide_what_one_hop_leaves_together():

@@ -57,11 +57,11 @@ def test_remapping_and_moving_change_places(target, channels):
 def test_remapping_and_mirroring_change_places(target):
     keypoint, score = clip()
     parts = find_parts(BLAZEPOSE, target)
-    mirror = list(BLAZEPOSE.mirror)
+    mirror = list(BLAZEPOSE.twins)
     before = remap(keypoint[:, :, mirror], score[:, :, mirror], parts)
     after = remap(keypoint, score, parts)
     for here, there in zip(before, after, strict=True):
-        np.testing.assert_allclose(here, there[:, :, list(target.mirror)], rtol=1e-6)
+        np.testing.assert_allclose(here, there[:, :, list(target.twins)], rtol=1e-6)
 
 
 @pytest.mark.parametrize('target', TARGETS, ids=lambda skeleton: skeleton.name)

@@ -83,19 +83,19 @@ def test_equally_far_connections_stand_in_both_directions(skeleton):
 
 
 def test_mirror_twice_is_identity(skeleton):
-    assert [skeleton.mirror[twin] for twin in skeleton.mirror] == list(range(skeleton.num_joints))
+    assert [skeleton.twins[twin] for twin in skeleton.twins] == list(range(skeleton.num_joints))
 
 
 def test_mirror_keeps_edges_bones_and_center(skeleton):
     for pairs in (skeleton.inward, skeleton.bones):
-        assert {(skeleton.mirror[a], skeleton.mirror[b]) for a, b in pairs} == set(pairs)
-    assert skeleton.mirror[skeleton.center_index] == skeleton.center_index
+        assert {(skeleton.twins[a], skeleton.twins[b]) for a, b in pairs} == set(pairs)
+    assert skeleton.twins[skeleton.center_index] == skeleton.center_index
 
 
 def test_left_and_right_are_counterparts(skeleton):
     assert len(skeleton.left) == len(skeleton.right)
     assert not set(skeleton.left) & set(skeleton.right)
-    on_axis = {joint for joint, twin in enumerate(skeleton.mirror) if joint == twin}
+    on_axis = {joint for joint, twin in enumerate(skeleton.twins) if joint == twin}
     assert set(skeleton.left) | set(skeleton.right) | on_axis == set(range(skeleton.num_joints))
 
 
@@ -104,9 +104,9 @@ def test_limbs_have_counterparts(skeleton):
     assert len(left) == len(right)
     assert len({*left, *right}) == 2 * len(left)
     for a, b in zip(left, right, strict=True):
-        assert {skeleton.mirror[joint] for joint in skeleton.limbs[a]} == set(skeleton.limbs[b])
+        assert {skeleton.twins[joint] for joint in skeleton.limbs[a]} == set(skeleton.limbs[b])
     for limb in set(range(len(skeleton.limbs))) - {*left, *right}:
-        assert {skeleton.mirror[joint] for joint in skeleton.limbs[limb]} == set(skeleton.limbs[limb])
+        assert {skeleton.twins[joint] for joint in skeleton.limbs[limb]} == set(skeleton.limbs[limb])
 
 
 def names(skeleton, pairs):
@@ -180,6 +180,68 @@ def test_a_parents_list_and_a_dict_declare_the_same():
     assert by_list.as_layout() == dict(num_node=3, inward=[(1, 0), (2, 0)], center=0, distances=[0, 1, 1])
 
 
+# -- sides ------------------------------------------------------------------------------------------------
+
+SPELLINGS = [
+    *('left_arm right_arm', 'arm_left arm_right', 'LeftArm RightArm', 'ArmLeft ArmRight', 'leftArm rightArm'),
+    *('LEFT_ARM RIGHT_ARM', 'ARM_LEFT ARM_RIGHT', 'Left-Arm Right-Arm', 'left.arm right.arm', 'LEFTArm RIGHTArm'),
+    *('l_arm r_arm', 'arm_L arm_R', 'LShoulder RShoulder', 'lShoulder rShoulder', 'shoulderL shoulderR', 'arm.l arm.r'),
+    *('L R', 'left right', 'rig:LeftUpLeg rig:RightUpLeg', 'LeftArm rightArm', 'left_arm RIGHT_ARM'),
+]
+
+
+@pytest.mark.parametrize('pair', [*(tuple(names.split()) for names in SPELLINGS), ('left arm', 'right arm')])
+def test_sides_are_words_in_any_case(pair):
+    for left, right in ((1, 2), (2, 1)):
+        joints = ['root', '', '']
+        joints[left], joints[right] = pair
+        skeleton = Skeleton('mine', joints, [None, 'root', 'root'])
+        assert skeleton.twins == (0, 2, 1)
+        assert (skeleton.left, skeleton.right) == ((left,), (right,))
+        assert len(skeleton.left_limbs) == len(skeleton.right_limbs) == 1
+
+
+@pytest.mark.parametrize('name', SHIPPED)
+@pytest.mark.parametrize('spelling', ['capitals', 'camel', 'spaces'])
+def test_the_shipped_are_mirrored_alike_however_they_are_spelt(name, spelling):
+    shipped = get_skeleton(name)
+    new = {
+        joint: dict(capitals=joint.upper(), camel=joint.title().replace('_', ''), spaces=joint.replace('_', ' '))[
+            spelling
+        ]
+        for joint in shipped.joints
+    }
+    parents = {new[joint]: new[parent] for joint, parent in shipped.parents.items()}
+    spelt = Skeleton('spelt', [*new.values()], parents)
+    assert (spelt.twins, spelt.left, spelt.right) == (shipped.twins, shipped.left, shipped.right)
+
+
+def test_sides_of_the_shipped_are_left_and_right_in_their_names(skeleton):
+    swap = {'left': 'right', 'right': 'left'}
+    other = ['_'.join(swap.get(word, word) for word in joint.split('_')) for joint in skeleton.joints]
+    assert [skeleton.joints[twin] for twin in skeleton.twins] == other
+
+
+def test_a_letter_is_a_side_only_where_it_has_a_counterpart():
+    joints = ('r', 'l_hip', 'L5', 'hall', 'l_arm', 'r_arm', 'a', 'A')
+    assert Skeleton('mine', joints, [None, *['r'] * 7]).twins == (0, 1, 2, 3, 5, 4, 6, 7)
+    fingers = ('root', 'left_finger_l', 'left_finger_r', 'right_finger_l', 'right_finger_r')
+    assert Skeleton('mine', fingers, [None, *['root'] * 4]).twins == (0, 3, 4, 1, 2)
+
+
+def test_mirror_says_what_the_names_do_not():
+    joints = ['root', 'east', 'west', 'left_leg', 'right_leg', 'LASI', 'RASI']
+    inline = dict(joints=joints, parents=[None, *['root'] * 6], mirror=[['west', 'east'], ['LASI', 'RASI']])
+    skeleton = get_skeleton(inline)
+    assert skeleton.twins == (0, 2, 1, 4, 3, 6, 5)
+    assert (skeleton.left, skeleton.right) == ((2, 3, 5), (1, 4, 6))
+    assert len(skeleton.left_limbs) == 3
+    joints[3:] = 'arm_l', 'arm_r'
+    mirror = [('east', 'arm_l'), ('west', 'arm_r')]
+    overruled = Skeleton('mine', joints, [None, *['root'] * 4], mirror=mirror)
+    assert overruled.twins == (0, 3, 4, 1, 2)
+
+
 def test_registering_twice(monkeypatch):
     monkeypatch.setattr('blazepose_skl.skeletons.registry._REGISTRY', {})
     mine = Skeleton('mine', ('a', 'b'), {'b': 'a'})
@@ -210,9 +272,11 @@ def test_a_file_declares_what_the_same_declaration_inline_does(tmp_path, skeleto
         parents=dict(skeleton.parents),
         connections=[list(pair) for pair in skeleton.connections],
         center=skeleton.center,
+        mirror=[[skeleton.joints[i] for i in pair] for pair in zip(skeleton.left, skeleton.right, strict=True)],
     )
     toml, whole = tmp_path / 'mine.toml', tmp_path / 'mine.json'
-    toml.write_text(''.join(f'{key} = {json.dumps(inline[key])}\n' for key in ('joints', 'connections', 'center')))
+    keys = ('joints', 'connections', 'center', 'mirror')
+    toml.write_text(''.join(f'{key} = {json.dumps(inline[key])}\n' for key in keys))
     with toml.open('a') as file:
         file.writelines(['[parents]\n', *(f'{joint} = "{parent}"\n' for joint, parent in skeleton.parents.items())])
     whole.write_bytes(msgspec.json.encode(inline))
@@ -231,7 +295,7 @@ def test_a_list_of_parents_in_a_file(tmp_path):
         ('a.toml', 'joints = [', 'not TOML: '),
         ('a.json', '{"joints": ["a"}', 'not JSON: '),
         ('a.json', '[' * 100_000, 'not JSON: '),
-        ('a.json', '["a", "b"]', 'a list where an object with name, joints, parents, connections, center was expected'),
+        ('a.json', '["a", "b"]', 'a list where an object with name, joints, .*, center, mirror was expected'),
         ('a.json', '{"joints": ["a"]}', "skeleton 'a': parents missing"),
         ('a.json', '{"name": 5, "joints": ["a"], "parents": {}}', "skeleton '5': name is 5 where a name was"),
         ('a.json', b'\xff\xfe', 'not a text in UTF-8'),
@@ -277,7 +341,14 @@ def test_a_file_of_another_kind_is_named():
         (dict(joints=['a', 'b'], parents=[None, 0]), '0 among parents where a joint name was expected'),
         (dict(joints=['a', 'b'], parents=[None, 'a'], connections='ab'), "connections is 'ab' where a list of pairs"),
         (dict(joints=['a', 'b'], parents=[None, 'a'], connections=['ab']), "connections is 'ab' where"),
-        (dict(joints=['a', 'b'], parents=[None, 'a'], connections=[['a']]), r'connection of 1 joints \(a\) where 2'),
+        (dict(joints=['a', 'b'], parents=[None, 'a'], connections=[['a']]), r'1 joints \(a\) among connections where'),
+        (dict(joints=['a', 'b'], parents=[None, 'a'], mirror='ab'), "mirror is 'ab' where a list of pairs"),
+        (dict(joints=['a', 'b'], parents=[None, 'a'], mirror={'a': 'b'}), "mirror is {'a': 'b'} where a list of pairs"),
+        (dict(joints=['a', 'b'], parents=[None, 'a'], mirror=[['a']]), r'1 joints \(a\) among mirror where a pair'),
+        (dict(joints=['a', 'b'], parents=[None, 'a'], mirror=[[0, 1]]), '0 among mirror where a joint name'),
+        (dict(joints=['a', 'b'], parents=[None, 'a'], mirror=[['a', 'c']]), "'c' in mirror is not among its 2 joints"),
+        (dict(joints=['a', 'b'], parents=[None, 'a'], mirror=[['a', 'b'], ['b', 'a']]), 'a, b more than once in'),
+        (dict(joints=['a', 'b'], parents=[None, 'a'], mirror=[['a', 'a']]), 'a more than once in mirror'),
         (dict(joints=['a'], parent={}), 'unknown key parent'),
         (dict(joints=['a']), 'parents missing'),
     ],
@@ -295,7 +366,15 @@ def test_an_unknown_name_lists_the_known():
 def test_a_joint_without_counterpart_cannot_be_mirrored():
     one_armed = Skeleton('one_armed', ('nose', 'left_wrist'), {'left_wrist': 'nose'})
     with pytest.raises(InputError, match="'left_wrist' has no counterpart 'right_wrist'"):
-        one_armed.mirror  # noqa: B018, raises when computed
+        one_armed.twins  # noqa: B018, raises when computed
+    shouted = Skeleton('shouted', ('nose', 'RightWrist'), {'RightWrist': 'nose'})
+    with pytest.raises(InputError, match=r"'RightWrist' has no counterpart 'LeftWrist', .*; add it, or pair"):
+        shouted.twins  # noqa: B018
+    joints = ('nose', 'left_eye', 'right_eye', 'LeftEye')
+    with pytest.raises(InputError, match="'right_eye' is the counterpart of 'LeftEye' and of 'left_eye'; say in"):
+        Skeleton('three_eyed', joints, [None, *['nose'] * 3]).twins  # noqa: B018
+    with pytest.raises(InputError, match="'left_eye' is the counterpart of 'right_eye' and of 'nose'; say in mirror"):
+        Skeleton('odd', joints[:3], [None, *['nose'] * 2], mirror=[('left_eye', 'nose')]).twins  # noqa: B018
     lopsided = Skeleton('lopsided', ('nose', 'left_eye', 'right_eye'), [None, 'nose', 'nose'], [('nose', 'left_eye')])
     with pytest.raises(InputError, match="connection 'nose' - 'left_eye' has no counterpart on the other side"):
         lopsided.left_limbs  # noqa: B018, raises when computed

@@ -29,7 +29,7 @@ def test_it_is_the_skeleton_that_the_tutorial_uses(declared):
     """The keypoints of NTU RGB+D: the same graph, whatever the joints are called."""
     assert declared.num_joints == 25
     assert sorted(declared.inward) == sorted(NTU.inward)
-    assert declared.mirror == NTU.mirror
+    assert declared.twins == NTU.twins
 
 
 def test_it_trains(declared, tmp_path):

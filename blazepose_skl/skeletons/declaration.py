@@ -7,6 +7,7 @@ lists and limbs are derived from it, so that no joint index is typed anywhere el
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from functools import cached_property
@@ -18,7 +19,7 @@ __all__ = ['KEYS', 'Skeleton', 'hops']
 
 Pair = tuple[int, int]
 
-KEYS = ('name', 'joints', 'parents', 'connections', 'center')
+KEYS = ('name', 'joints', 'parents', 'connections', 'center', 'mirror')
 
 
 @dataclass(frozen=True)
@@ -32,6 +33,7 @@ class Skeleton:
             keypoint order, None for the root, which becomes such a mapping.
         connections: Undirected edges, by name. Defaults to the bones.
         center: The joint that graph distances are measured to. Defaults to the root.
+        mirror: Pairs of a left joint and its right one, by name, where the names do not say it (:attr:`twins`).
 
     Raises:
         InputError: The declaration contradicts itself.
@@ -48,6 +50,7 @@ class Skeleton:
     parents: Mapping[str, str]
     connections: tuple[tuple[str, str], ...] = ()
     center: str = ''
+    mirror: tuple[tuple[str, str], ...] = ()
     _index: Mapping[str, int] = field(init=False, repr=False, compare=False)
 
     def __post_init__(self) -> None:
@@ -62,8 +65,10 @@ class Skeleton:
         fix('_index', {joint: i for i, joint in enumerate(self.joints)})
         self._check_parents()
         fix('center', self.center or self.root)
-        fix('connections', self._pairs() or tuple(self.parents.items()))
+        fix('connections', self._pairs('connections') or tuple(self.parents.items()))
         self._check_connections()
+        fix('mirror', self._pairs('mirror'))
+        self._check_mirror()
 
     def __hash__(self) -> int:
         return hash(self.name)  # often asked for: skeletons are keys of caches
@@ -96,15 +101,15 @@ class Skeleton:
         self._names([parent for _, parent in pairs], 'parents')
         return dict(pairs)
 
-    def _pairs(self) -> tuple[tuple[str, str], ...]:
-        value: object = self.connections
+    def _pairs(self, what: str) -> tuple[tuple[str, str], ...]:
+        value: object = getattr(self, what)
         if not isinstance(value, Iterable) or isinstance(value, (str, Mapping)):
-            self._fail(f'connections is {value!r} where a list of pairs of joints was expected')
+            self._fail(f'{what} is {value!r} where a list of pairs of joints was expected')
         pairs = []
         for pair in value:
-            names = self._names(pair, 'connections')
+            names = self._names(pair, what)
             if len(names) != 2:
-                self._fail(f'connection of {len(names)} joints ({", ".join(names)}) where 2 were expected')
+                self._fail(f'{len(names)} joints ({", ".join(names)}) among {what} where a pair was expected')
             pairs.append((names[0], names[1]))
         return tuple(pairs)
 
@@ -142,6 +147,15 @@ class Skeleton:
             if frozenset((a, b)) in seen:
                 self._fail(f"connection '{a}' - '{b}' stands twice")
             seen.add(frozenset((a, b)))
+
+    def _check_mirror(self) -> None:
+        paired = [joint for pair in self.mirror for joint in pair]
+        for joint in paired:
+            if joint not in self._index:
+                self._fail(f"'{joint}' in mirror is not among its {len(self.joints)} joints")
+        twice = sorted({joint for joint in paired if paired.count(joint) > 1})
+        if twice:
+            self._fail(f'{", ".join(twice)} more than once in mirror, where each joint has one counterpart')
 
     # -- what follows from the declaration ------------------------------------------------------
 
@@ -213,29 +227,50 @@ class Skeleton:
         return self._index[self.center]
 
     @cached_property
-    def mirror(self) -> tuple[int, ...]:
+    def twins(self) -> tuple[int, ...]:
         """For each joint the one on the other side of the body, itself on the axis, (V,).
 
-        Raises:
-            InputError: A joint of one side has no counterpart on the other.
-        """
-        twins = []
-        for joint in self.joints:
-            twin = _other_side(joint)
-            if twin not in self._index:
-                self._fail(f"'{joint}' has no counterpart '{twin}', so it cannot be mirrored")
-            twins.append(self._index[twin])
-        return tuple(twins)
+        As :attr:`mirror` pairs them; those in no pair by the words of their names, in any case: ``left`` and
+        ``right``, or else ``l`` and ``r`` where there is such a counterpart. Words end where there is no letter or
+        digit (``arm_left``, ``arm.l``) and where a capital begins the next (``LeftArm``, ``LArm``).
 
-    @property
+        Raises:
+            InputError: A joint of one side has no counterpart on the other, or is that of two.
+        """
+        paired = dict(self.mirror) | {b: a for a, b in self.mirror}
+        by_words = {tuple(_words(joint)): joint for joint in reversed(self.joints)}
+        twins = {}
+        for joint in self.joints:
+            other = _other_side(joint)
+            twin = paired.get(joint) or (other if other in self._index else by_words.get(tuple(_words(other))))
+            if twin is None and _is_spelt_out(joint):
+                self._fail(
+                    f"'{joint}' has no counterpart '{other}', so it cannot be mirrored; "
+                    f"add it, or pair '{joint}' with another in mirror"
+                )
+            twins[joint] = twin or joint
+        for joint, twin in twins.items():
+            if twins[twin] != joint:
+                self._fail(
+                    f"'{twin}' is the counterpart of '{joint}' and of '{twins[twin]}'; say in mirror which are pairs"
+                )
+        return tuple(self._index[twins[joint]] for joint in self.joints)
+
+    @cached_property
     def left(self) -> tuple[int, ...]:
         """Joints of the left side, in keypoint order; ``left_kp`` of the frameworks' ``Flip``."""
-        return tuple(i for i, joint in enumerate(self.joints) if 'left' in _words(joint))
+        first = {a for a, _ in self.mirror}
+        second = {b for _, b in self.mirror}
+        return tuple(
+            i
+            for i, joint in enumerate(self.joints)
+            if self.twins[i] != i and joint not in second and (joint in first or _is_left(joint))
+        )
 
-    @property
+    @cached_property
     def right(self) -> tuple[int, ...]:
         """The counterparts of :attr:`left`, in the same order; ``right_kp`` of ``Flip``."""
-        return tuple(self.mirror[i] for i in self.left)
+        return tuple(self.twins[i] for i in self.left)
 
     @cached_property
     def _mirrored_limbs(self) -> tuple[Pair, ...]:
@@ -243,7 +278,7 @@ class Skeleton:
         place = {frozenset(limb): i for i, limb in enumerate(self.limbs)}
         pairs = []
         for i, limb in enumerate(self.limbs):
-            twin = place.get(frozenset(self.mirror[joint] for joint in limb))
+            twin = place.get(frozenset(self.twins[joint] for joint in limb))
             if twin is None:
                 a, b = (self.joints[joint] for joint in limb)
                 self._fail(f"connection '{a}' - '{b}' has no counterpart on the other side of the body")
@@ -328,10 +363,37 @@ def _parts(num_joints: int, edges: Iterable[Pair]) -> list[int]:
     return part
 
 
+_BETWEEN_WORDS = re.compile(r'(?<=[\W_])|(?=[\W_])|(?<=[a-z\d])(?=[A-Z])|(?<=[A-Z])(?=[A-Z][a-z])')
+
+_SIDES = dict(left='right', right='left')
+_LETTERS = dict(l='r', r='l')
+
+
 def _words(joint: str) -> list[str]:
-    return joint.split('_')
+    """The words of a name, in lower case.
+
+    >>> _words('LeftArm'), _words('LEFT_ARM'), _words('arm.l'), _words('LShoulder')
+    (['left', 'arm'], ['left', 'arm'], ['arm', 'l'], ['l', 'shoulder'])
+    """
+    return [part.lower() for part in _BETWEEN_WORDS.split(joint) if part.isalnum()]
+
+
+def _is_spelt_out(joint: str) -> bool:
+    return not {'left', 'right'}.isdisjoint(_words(joint))
+
+
+def _is_left(joint: str) -> bool:
+    return ('left' if _is_spelt_out(joint) else 'l') in _words(joint)
 
 
 def _other_side(joint: str) -> str:
-    swap = {'left': 'right', 'right': 'left'}
-    return '_'.join(swap.get(word, word) for word in _words(joint))
+    """The name with its sides exchanged, which is itself where it has none."""
+    swap = _SIDES if _is_spelt_out(joint) else _LETTERS
+
+    def exchange(part: str) -> str:
+        if part.lower() not in swap:
+            return part
+        other = swap[part.lower()]
+        return other.upper() if part.isupper() else other.capitalize() if part.istitle() else other
+
+    return ''.join(map(exchange, _BETWEEN_WORDS.split(joint)))
