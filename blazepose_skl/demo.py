@@ -83,7 +83,17 @@ def recognize_whole(
     groups = {EVERYBODY: slice(None)} if together else {n: slice(n, n + 1) for n in range(len(clip.landmarks))}
     clips = [_part(clip, group) for group in groups.values()]
     scores = classifier.classify([filling.applied_to(clip) for clip in clips])
-    return Findings(seen, [Recognition(who, 0, len(seen), row) for who, row in zip(groups, scores, strict=True)])
+    return Findings(
+        seen, [Recognition(who, *_presence(seen, who), row) for who, row in zip(groups, scores, strict=True)]
+    )
+
+
+def _presence(sights: Sequence[Sight], person: int) -> tuple[int, int]:
+    """The first frame with somebody, and the one after the last."""
+    frames = [
+        frame for frame, sight in enumerate(sights) if sight.people and (person == EVERYBODY or person in sight.people)
+    ]
+    return (frames[0], frames[-1] + 1) if frames else (0, len(sights))
 
 
 def recognize_sliding(sights: Iterable[Sight], stream: StreamRecognizer, where: str) -> Findings:

@@ -11,7 +11,7 @@ from pathlib import Path
 
 from blazepose_skl.errors import InputError
 
-__all__ = ['appearing', 'check_place', 'write_folder', 'write_whole']
+__all__ = ['appearing', 'check_not_input', 'check_place', 'write_folder', 'write_whole']
 
 
 def check_place(path: Path, *suffixes: str) -> None:
@@ -30,6 +30,17 @@ def check_place(path: Path, *suffixes: str) -> None:
             pass
     except OSError as error:
         raise InputError(f'{path}: cannot be written: {error.strerror}; choose another folder') from None
+
+
+def check_not_input(path: Path | None, source: str) -> None:
+    """Nothing, unless the file to write is the one that is read, be it a member of it (``FILE:MEMBER``).
+
+    Raises:
+        InputError: It is.
+    """
+    for name in (source, source.rpartition(':')[0]):
+        if path is not None and name and path.exists() and Path(name).exists() and path.samefile(name):
+            raise InputError(f'{path}: is the input itself, which would be lost; give another file to write')
 
 
 @contextmanager

@@ -30,7 +30,7 @@ from blazepose_skl.demo import Look, draw_frame, label_live, recognize_sliding, 
 from blazepose_skl.dumps import Reading, find_dumps, read_clip
 from blazepose_skl.errors import InputError
 from blazepose_skl.evaluation import read_scores
-from blazepose_skl.footage import open_footage
+from blazepose_skl.footage import ClipFootage, open_footage
 from blazepose_skl.mmaction2.recognizer import Recognizer, load_recognizer
 from blazepose_skl.recognition import Recognition, Sight, Sliding, StreamRecognizer
 from blazepose_skl.synthetic import write_dumps
@@ -121,6 +121,19 @@ def test_the_scores_are_those_of_the_framework_s_test(trained: Trained, recogniz
             footage = open_footage(what, Path, Reading())
             findings = recognize_whole(footage, footage.sights(), recognizer, together=False, filling=Filling())
             np.testing.assert_allclose(findings.recognitions[0].scores, expected, atol=1e-6)
+
+
+def test_an_action_of_a_whole_clip_lasts_as_long_as_the_person_is_there(trained, recognizer: Recognizer) -> None:
+    alone = read_clip(find_dumps(trained.dumps)[0], Reading())
+    landmarks, scores = (np.concatenate([array, array]) for array in (alone.landmarks, alone.scores))
+    landmarks[:, :3], landmarks[1, :10], landmarks[1, 20:] = np.nan, np.nan, np.nan
+    clip = Clip(landmarks, scores, alone.skeleton, alone.size)
+    first, *_, last = np.flatnonzero(~np.isnan(landmarks[0]).all(axis=(1, 2)))
+    assert first >= 3
+    for together, expected in ((False, [(first, last + 1), (10, 20)]), (True, [(first, last + 1)])):
+        footage = ClipFootage(clip)
+        found = recognize_whole(footage, footage.sights(), recognizer, together, Filling()).recognitions
+        assert [(one.start, one.stop) for one in found] == expected
 
 
 def test_clips_at_once_are_clips_one_by_one(trained: Trained, recognizer: Recognizer) -> None:
@@ -421,11 +434,19 @@ def test_names_of_classes_that_do_not_fit(trained, demo, tmp_path) -> None:
         (dict(segments='a.txt'), 'a.txt: its name must end in .json or .csv'),
         (dict(out=None, headless=True), 'nothing would come of it: give --out, --segments or a window'),
         (dict(whole=True, window=3), '--whole and --window: a video is looked at as a whole or through a window'),
+        (dict(device='banana'), "device 'banana': not to be had from PyTorch here"),
         (dict(missed='guess'), "--missed 'guess' is not one of interpolate, hold, zero, drop"),
     ],
 )
 def test_options_that_cannot_be(demo, changes, sentence) -> None:
     assert sentence in demo(**changes)
+
+
+def test_what_is_read_is_not_written_over(trained, demo, tmp_path) -> None:
+    dump = Path(shutil.copy(next(iter(sorted(trained.dumps.rglob('*.json')))), tmp_path / 'dump.json'))
+    before = dump.read_bytes()
+    assert 'dump.json: is the input itself, which would be lost; give another' in demo(dump, segments=dump)
+    assert dump.read_bytes() == before
 
 
 def test_an_input_that_is_not_there(trained, demo, tmp_path, model) -> None:

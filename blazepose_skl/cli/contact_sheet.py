@@ -28,12 +28,13 @@ def contact_sheet(
     """Draw frames of a clip from left to right with their skeletons, a row for each layout."""
     from blazepose_skl.cli.demo import bar, open_input
     from blazepose_skl.footage import camera_number
-    from blazepose_skl.outfiles import check_place
+    from blazepose_skl.outfiles import check_not_input, check_place
     from blazepose_skl.sheet import choose_frames, write_png
     from blazepose_skl.sheet import contact_sheet as draw
     from blazepose_skl.skeletons import BLAZEPOSE, ENHANCED_BLAZEPOSE, get_skeleton
 
     skeletons = [get_skeleton(name) for name in skeleton or (BLAZEPOSE, ENHANCED_BLAZEPOSE)]
+    check_not_input(out, input)
     check_place(out, '.png')
     if camera_number(input) is not None:
         raise InputError(f'{input}: a camera has no end; give a video')

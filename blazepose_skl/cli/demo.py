@@ -117,7 +117,7 @@ def demo(
     one_of('--missed', missed, POLICIES)
     if whole and window is not None:
         raise InputError('--whole and --window: a video is looked at as a whole or through a window; choose one')
-    _check_outputs(out, segments, headless)
+    _check_outputs(input, out, segments, headless)
     recognizer = _load(config, checkpoint, classes, device)
     filling, look = Filling(missed, max_gap), Look(threshold, side_by_side)
     job = _Job(recognizer, filling, look, out, segments, _Screen(not headless))
@@ -138,13 +138,15 @@ def demo(
         job.run_sliding(footage, together, sliding(footage.fps))
 
 
-def _check_outputs(out: Path | None, segments: Path | None, headless: bool) -> None:
-    from blazepose_skl.outfiles import check_place
+def _check_outputs(source: str, out: Path | None, segments: Path | None, headless: bool) -> None:
+    from blazepose_skl.outfiles import check_not_input, check_place
     from blazepose_skl.segments import SUFFIXES
     from blazepose_skl.videowriter import check_encoder
 
     if out is None and segments is None and headless:
         raise InputError('nothing would come of it: give --out, --segments or a window (without --headless)')
+    check_not_input(out, source)
+    check_not_input(segments, source)
     if out is not None:
         check_place(out, '.mp4')
         check_encoder()

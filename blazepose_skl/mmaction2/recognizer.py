@@ -71,8 +71,10 @@ def load_recognizer(
         classes: The names of the classes; without them those that the checkpoint holds, else numbers.
 
     Raises:
-        InputError: One of them cannot be read, the config is of no skeleton network, or they do not belong together.
+        InputError: One of them or the device cannot be had, the config is of no skeleton network, or they do not
+            belong together.
     """
+    place = _find_device(device)
     settings = _read_config(Path(config))
     put_skeleton(settings)
     weights, meta = _read_checkpoint(Path(checkpoint))
@@ -101,9 +103,19 @@ def load_recognizer(
         classes=names,
         frames=facts.get('frames'),
         fps=facts.get('fps'),
-        _model=model.to(device).eval(),
+        _model=model.to(place).eval(),
         _pipeline=Compose(tested_dataset(settings)['pipeline']),
     )
+
+
+def _find_device(name: str) -> torch.device:
+    try:
+        device = torch.device(name)
+        torch.empty(0, device=device)
+    except (RuntimeError, AssertionError) as error:
+        reason = str(error).splitlines()[0].rstrip('.')
+        raise InputError(f"device '{name}': not to be had from PyTorch here ({reason}); 'cpu' always is") from None
+    return device
 
 
 def _read_config(path: Path) -> Any:
