@@ -15,7 +15,9 @@ from numpy.typing import NDArray
 from blazepose_skl.annotationstream import stream_annotations
 from blazepose_skl.clipfolder import whole_clip
 from blazepose_skl.leaks import MOST, find_joined, find_same, key_poses
+from blazepose_skl.ownskeleton import own_skeleton
 from blazepose_skl.safepickle import shown
+from blazepose_skl.skeletons import BLAZEPOSE
 
 __all__ = ['AlikeClips', 'Facts', 'Inspection', 'Origin', 'inspect_annotations', 'inspect_pickle']
 
@@ -109,7 +111,7 @@ class Inspection:
 
 def inspect_annotations(
     data: Mapping[str, Any],
-    joints: int = 33,
+    joints: int | None = None,
     origins: Mapping[str, Origin] | None = None,
     rejected: Sequence[Mapping[str, str]] = (),
 ) -> Inspection:
@@ -117,20 +119,23 @@ def inspect_annotations(
 
     Args:
         data: As :func:`blazepose_skl.annotations.read_annotations` gives it.
-        joints: How many joints the skeleton has.
+        joints: How many joints the skeleton has, None for the one that the data names, else MediaPipe's.
         origins: By clip, what its conversion knows of it.
         rejected: The dumps that it rejected.
+
+    Raises:
+        InputError: It names a skeleton that is not known.
     """
     look = _Look(joints, origins or {})
     for annotation in data['annotations']:
         look.at(annotation)
-    return look.result(data, rejected)
+    return look.result(data, rejected, 'the annotations')
 
 
 def inspect_pickle(
     path: Path,
     clip_folder: Path | None = None,
-    joints: int = 33,
+    joints: int | None = None,
     origins: Mapping[str, Origin] | None = None,
     rejected: Sequence[Mapping[str, str]] = (),
 ) -> Inspection:
@@ -139,23 +144,24 @@ def inspect_pickle(
     Args:
         path: The pickle, ours or a stranger's; nothing in it is executed.
         clip_folder: Where the clips are if it is an index of them.
-        joints: How many joints the skeleton has.
+        joints: How many joints the skeleton has, None for the one that the pickle names, else MediaPipe's.
         origins: By clip, what its conversion knows of it.
         rejected: The dumps that it rejected.
 
     Raises:
-        InputError: It cannot be read, or a clip that it names cannot.
+        InputError: It cannot be read, or a clip that it names cannot, or it names a skeleton that is not known.
     """
     look = _Look(joints, origins or {})
     rest = stream_annotations(path, lambda item: look.at(whole_clip(item, clip_folder) if clip_folder else item))
-    return look.result(rest, rejected)
+    return look.result(rest, rejected, path)
 
 
 class _Look:
     """What is found in annotations that are looked at one after another."""
 
-    def __init__(self, joints: int, origins: Mapping[str, Origin]) -> None:
+    def __init__(self, joints: int | None, origins: Mapping[str, Origin]) -> None:
         self._joints, self._origins = joints, origins
+        self._clips_of: dict[int, _Named] = defaultdict(_Named)  # by the number of joints
         self._faults, self._warnings = _Findings(), _Findings()
         self._overall = _Tally()
         self._by_label: dict[int | None, _Tally] = defaultdict(_Tally)
@@ -185,8 +191,9 @@ class _Look:
         if poses is not None:
             self._poses[poses.shape[1:]].add(name, poses)
 
-    def result(self, rest: Mapping[str, Any], rejected: Sequence[Mapping[str, str]]) -> Inspection:
+    def result(self, rest: Mapping[str, Any], rejected: Sequence[Mapping[str, str]], where: Path | str) -> Inspection:
         """What was found, with what the pickle says besides its annotations."""
+        self._compare_joints(rest, where)
         names = _class_names(rest)
         parts = _parts(rest)
         if not self._label_of:
@@ -231,8 +238,7 @@ class _Look:
     def _note_faults(
         self, name: str, annotation: Mapping[str, Any], keypoint: NDArray[Any], empty: NDArray[np.bool_]
     ) -> None:
-        if keypoint.shape[2] != self._joints:
-            self._faults.add(f'not {self._joints} joints', f'{name} ({keypoint.shape[2]})')
+        self._clips_of[keypoint.shape[2]].add(name)
         if not np.isfinite(keypoint).all():
             self._faults.add('NaN or infinite keypoints', name)
         if empty.all():
@@ -268,6 +274,17 @@ class _Look:
         self._shapes[' x '.join(str(keypoint.shape[axis]) for axis in (0, 2, 3))] += 1
 
     # -- all of them --------------------------------------------------------------------------------
+
+    def _compare_joints(self, rest: Mapping[str, Any], where: Path | str) -> None:
+        wanted = self._joints
+        if wanted is None:
+            wanted = (own_skeleton(rest, where, '--skeleton') or BLAZEPOSE).num_joints
+        kind = f'not {wanted} joints'
+        others = {joints: clips for joints, clips in self._clips_of.items() if joints != wanted}
+        for joints, clips in others.items():
+            for name in clips.first:
+                self._faults.add(kind, f'{name} ({joints})')
+        self._faults.more(kind, sum(clips.count for clips in others.values()))
 
     def _compare_labels(self, names: list[str] | None) -> None:
         labels = {label for label in self._label_of.values() if label is not None}
@@ -320,6 +337,19 @@ class _Look:
         for clip in sorted({*same.crowded, *joined.crowded}):
             kind = f'clips like so many others that they were compared with some {MOST} of these only'
             self._warnings.add(kind, names[clip])
+
+
+@dataclass
+class _Named:
+    """How many clips there are of a kind, and the names of the first."""
+
+    count: int = 0
+    first: list[str] = field(default_factory=list)
+
+    def add(self, name: str) -> None:
+        self.count += 1
+        if len(self.first) < _NAMED:
+            self.first.append(name)
 
 
 class _Findings:

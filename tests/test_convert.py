@@ -133,6 +133,20 @@ def test_label_and_list_files(tmp_path: Path, run: Any) -> None:
     assert [item['label'] for item in data['annotations']] == [1, 0, 1, 0]
 
 
+def test_the_report_knows_a_skeleton_of_ones_own(tmp_path: Path, run: Any) -> None:
+    (tmp_path / 'puppet.toml').write_text('joints = ["hip", "head"]\nparents = {head = "hip"}')
+    points = np.random.default_rng(0).uniform(0.1, 0.9, (6, 8, 2, 3))
+    for number, frames in enumerate(points):
+        write_dump(tmp_path / f'dumps/{"ab"[number % 2]}/{number}.json', frames.tolist())
+    options = ('--skeleton', tmp_path / 'puppet.toml', '--last', '1', '--report', tmp_path / 'report.json')
+    assert run(tmp_path / 'dumps', tmp_path / 'out.pkl', *options) == 0
+    assert json.loads((tmp_path / 'report.json').read_text())['faults'] == []
+    scores = {
+        item['frame_dir']: item['keypoint_score'] for item in read_annotations(tmp_path / 'out.pkl')['annotations']
+    }
+    np.testing.assert_allclose(scores['a/0'][0], points[0, ..., 2], rtol=1e-6)
+
+
 def test_the_report(tmp_path: Path, run: Any, capfd: Any) -> None:
     dumps = write_tree(tmp_path / 'dumps', dict(jump=4, run=4), frames=20)
     whole = make_motion(40, seed=77)

@@ -106,6 +106,38 @@ def test_all_that_is_alike_is_listed() -> None:
     assert same == [(str(n), str(n + 6)) for n in range(6)]
 
 
+def of_joints(joints: int, **changes: Any) -> dict[str, Any]:
+    data = make_data() | changes
+    for item in data['annotations']:
+        item['keypoint'] = np.repeat(item['keypoint'], 3, axis=2)[:, :, :joints]
+        item['keypoint_score'] = np.repeat(item['keypoint_score'], 3, axis=2)[:, :, :joints]
+    return data
+
+
+@pytest.mark.parametrize(('name', 'joints'), [('coco', 17), ('openpose', 18), ('nturgb+d', 25), ('holistic', 75)])
+def test_a_pickle_is_held_against_the_skeleton_that_it_names(name: str, joints: int) -> None:
+    assert not inspect_annotations(of_joints(joints, skeleton=name)).faults
+    (fault,) = inspect_annotations(of_joints(joints)).faults
+    assert fault == f'not 33 joints: 4 (0 ({joints}), 1 ({joints}), 2 ({joints}), …)'
+    assert f'not {joints} joints: 4' in inspect_annotations(make_data() | dict(skeleton=name)).faults[0]
+
+
+def test_a_skeleton_of_ones_own_is_declared(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capfd: pytest.CaptureFixture[str]
+) -> None:
+    (tmp_path / 'puppet.toml').write_text('joints = ["hip", "head"]\nparents = {head = "hip"}')
+    # A pickle, which may be a stranger's, has no file read.
+    for name in ('puppet', str(tmp_path / 'puppet.toml')):
+        (tmp_path / 'a.pkl').write_bytes(pickle.dumps(of_joints(2, skeleton=name)))
+        for options, status in ([], 1), (['--skeleton', tmp_path / 'puppet.toml'], 0):
+            monkeypatch.setattr('sys.argv', ['blazepose-skl', 'inspect', str(tmp_path / 'a.pkl'), *map(str, options)])
+            with pytest.raises(SystemExit) as stopped:
+                main()
+            assert stopped.value.code == status
+            sentence = f"its skeleton '{name}' is not known here; give the file that declares it with --skeleton FILE"
+            assert (sentence in capfd.readouterr().err) == bool(status)
+
+
 def test_a_text_of_a_tebibyte(tmp_path: Path) -> None:
     (tmp_path / 'a.pkl').write_bytes(b'\x80\x04' + pickle.BINUNICODE8 + struct.pack('<Q', 1 << 40) + b'a')
     with pytest.raises(InputError, match=r'it asks for more memory than there is|ends in the middle|truncated|out of'):

@@ -224,7 +224,7 @@ def convert(
     if report is not None:
         from blazepose_skl.conversionreport import report_conversion, write_report
 
-        found = report_conversion(summary, out, clip_folder)
+        found = report_conversion(summary, out, clip_folder, get_skeleton(skeleton))
         write_report(found, report)
         warnings += [*found.faults, *found.warnings]
     for warning in warnings:

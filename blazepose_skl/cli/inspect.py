@@ -18,7 +18,10 @@ __all__ = ['inspect']
 @app.command()
 def inspect(
     pickle: Annotated[Path, typer.Argument(help="An annotation pickle, ours or anybody's; nothing in it is executed.")],
-    skeleton: Annotated[str, typer.Option(help='The layout that it is meant for.')] = 'blazepose',
+    skeleton: Annotated[
+        str | None,
+        typer.Option(help='The layout that it is meant for; without it the one that it names itself, else blazepose.'),
+    ] = None,
     clip_folder: Annotated[
         Path | None, typer.Option(help='The folder with the clips, if the pickle is an index of them.')
     ] = None,
@@ -33,7 +36,7 @@ def inspect(
     from blazepose_skl.inspection import inspect_pickle
     from blazepose_skl.skeletons import get_skeleton
 
-    found = inspect_pickle(pickle, clip_folder, get_skeleton(skeleton).num_joints)
+    found = inspect_pickle(pickle, clip_folder, get_skeleton(skeleton).num_joints if skeleton else None)
     if as_json:
         print(msgspec.json.encode(found).decode())
     else:
