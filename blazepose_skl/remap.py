@@ -18,6 +18,7 @@ from blazepose_skl.annotations import AnnotationWriter, pack_annotation
 from blazepose_skl.annotationstream import stream_annotations
 from blazepose_skl.clipfolder import ClipFolder, whole_clip
 from blazepose_skl.errors import InputError
+from blazepose_skl.ownskeleton import own_skeleton
 from blazepose_skl.skeletons import COCO, NTU, OPENPOSE, Skeleton, SkeletonLike, get_skeleton
 
 __all__ = ['find_parts', 'remap', 'remap_annotation', 'remap_pickle']
@@ -123,7 +124,7 @@ def remap_annotation(annotation: dict[str, Any], source: Skeleton, parts: Parts,
     if keypoint.shape[2] != source.num_joints:
         raise InputError(
             f"{where}: clip '{name}' has {keypoint.shape[2]} joints where '{source.name}' has {source.num_joints}; "
-            'name the layout of the data'
+            'name the skeleton that the data has with --from'
         )
     score = annotation.get('keypoint_score')
     if score is not None and np.shape(score) != keypoint.shape[:3]:
@@ -172,10 +173,9 @@ def remap_pickle(
         count += 1
 
     rest = stream_annotations(path, counted)
-    said = given if given is not None else rest.get('skeleton')
-    if said is None:
+    source = get_skeleton(given) if given is not None else own_skeleton(rest, path, '--from')
+    if source is None:
         raise InputError(f'{path}: it does not say which skeleton it has; name it with --from')
-    source = get_skeleton(said)
     parts = find_parts(source, target)
     labels: list[int] = []
     progress = iter(track(range(count)))
@@ -188,7 +188,13 @@ def remap_pickle(
             next(progress, None)
             whole = whole_clip(annotation, clip_folder) if clip_folder else annotation
             moved = remap_annotation(whole, source, parts, str(path))
-            label, name = moved.pop('label', None), moved.get('frame_dir', moved.get('filename', '?'))
+            name = moved.get('frame_dir', moved.get('filename', '?'))
+            if target == NTU and moved['keypoint'].shape[-1] < 3:
+                raise InputError(
+                    f"{path}: clip '{name}' has landmarks in the picture where '{target.name}' has three dimensions; "
+                    'convert the dumps with --coords world'
+                )
+            label = moved.pop('label', None)
             if not isinstance(label, (int, np.integer)) or not 0 <= label < 2**31:
                 raise InputError(f"{path}: clip '{name}' has label {label!r} where a number from 0 was expected")
             if folder:

@@ -127,7 +127,7 @@ def test_a_skeleton_of_ones_own_is_found_by_name():
 # -- pickles --------------------------------------------------------------------------------------------
 
 
-def write(path, protocol=4, **changes):
+def write(path, protocol=4, channels=2, **changes):
     clips = [
         dict(
             frame_dir=f'class{i % 2}/{i:02}',
@@ -135,7 +135,7 @@ def write(path, protocol=4, **changes):
             img_shape=(480, 640),
             original_shape=(480, 640),
             total_frames=4 + i,
-            keypoint=clip(frames=4 + i, seed=i)[0],
+            keypoint=clip(channels, frames=4 + i, seed=i)[0],
             keypoint_score=clip(frames=4 + i, seed=i)[1],
         )
         for i in range(5)
@@ -149,7 +149,8 @@ def write(path, protocol=4, **changes):
 @pytest.mark.parametrize('target', TARGETS, ids=lambda skeleton: skeleton.name)
 @pytest.mark.parametrize('protocol', [2, 3, 4, 5])
 def test_a_pickle_is_the_same_but_for_its_joints(tmp_path, target, protocol):
-    before = write(tmp_path / 'in.pkl', protocol, class_names=['a', 'b'], provenance=dict(program='p'))
+    channels = 3 if target is NTU else 2
+    before = write(tmp_path / 'in.pkl', protocol, channels, class_names=['a', 'b'], provenance=dict(program='p'))
     assert remap_pickle(tmp_path / 'in.pkl', tmp_path / 'deep/out.pkl', target.name) == 5
     after = pickle.loads((tmp_path / 'deep/out.pkl').read_bytes())
     assert after['skeleton'] == target.name
@@ -209,7 +210,7 @@ def test_the_command(tmp_path):
     assert data['annotations'][0]['keypoint'].shape[2] == 2
 
 
-def test_real_dumps_become_ntu_in_three_dimensions(real_data, tmp_path):
+def test_real_dumps_become_those_of_other_skeletons(real_data, tmp_path):
     pushups = real_data('pushfit_json')
     source = next(path for path in sorted(pushups.rglob('*.json')) if 'correct' in path.parts)
     folder = tmp_path / 'dumps/pushup'
@@ -217,7 +218,7 @@ def test_real_dumps_become_ntu_in_three_dimensions(real_data, tmp_path):
     for number in range(2):
         (folder / f'{number}.json').write_bytes(source.read_bytes())
     convert(tmp_path / 'dumps', tmp_path / 'in.pkl', lambda labels: split_last(labels, 1))
-    for target in TARGETS:
+    for target in (COCO, OPENPOSE):
         remap_pickle(tmp_path / 'in.pkl', tmp_path / 'out.pkl', target.name)
         moved = read_annotations(tmp_path / 'out.pkl')['annotations'][0]
         assert moved['keypoint'].shape[2] == target.num_joints
@@ -265,8 +266,13 @@ def test_stock_networks_take_remapped_clips(target):
             'nturgb+d',
             "'coco' has no joints for neck, left_hand, right_hand, left_foot, right_foot",
         ),
-        (dict(skeleton='coco'), 'openpose', "in.pkl: clip 'class0/00' has 33 joints where 'coco' has 17"),
-        (dict(skeleton='mine'), 'coco', "unknown skeleton 'mine'"),
+        (
+            dict(skeleton='coco'),
+            'openpose',
+            "clip 'class0/00' has 33 joints where 'coco' has 17; name the skeleton that the data has with --from",
+        ),
+        (dict(skeleton='mine'), 'coco', "its skeleton 'mine' is not known here; give the file .* with --from FILE"),
+        ({}, 'nturgb+d', "clip 'class0/00' has landmarks in the picture .* convert the dumps with --coords world"),
         ({}, 'cocco', "unknown skeleton 'cocco'"),
         (dict(annotations=[dict(frame_dir='a', label=0)]), 'coco', r"clip 'a' has no keypoints \(M, T, V, C\)"),
         (dict(annotations=[5]), 'coco', 'in.pkl, annotation 0: a int where a dict was expected'),
