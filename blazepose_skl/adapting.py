@@ -82,8 +82,8 @@ def extend_steps(
 
     Args:
         extend: The adapter's :func:`extend`.
-        ours: The adapter's module, with ``is_stock``, ``find_skeleton``, and its own ``JointToBone``, ``ToMotion``
-            and ``GenSkeFeat``.
+        ours: The adapter's module, with ``is_stock``, ``find_skeleton``, and its own ``JointToBone``, ``ToMotion``,
+            ``GenSkeFeat``, ``GeneratePoseTarget`` and ``Flip``.
         poses: The framework's module with the stock ones.
         heatmaps: That with ``GeneratePoseTarget``.
         flips: That with ``Flip``.
@@ -135,14 +135,24 @@ def extend_steps(
         original: Callable[..., None], self: Any, *args: Any, skeletons: Any = None, **settings: Any
     ) -> None:
         if isinstance(skeletons, (str, Mapping, Skeleton)):
-            settings = {**steps.limb_settings(ours.find_skeleton(skeletons, 'GeneratePoseTarget')), **settings}
+            self.__class__ = ours.GeneratePoseTarget
+            self.skeleton = ours.find_skeleton(skeletons, 'GeneratePoseTarget')
+            settings = {**steps.limb_settings(self.skeleton), **settings}
         elif skeletons is not None:
             settings['skeletons'] = skeletons
         original(self, *args, **settings)
 
     @extend(flips.Flip, '__init__')
     def flip(original: Callable[..., None], self: Any, *args: Any, **settings: Any) -> None:
-        original(self, *args, **steps.flip_settings(settings))
+        named = {
+            key: ours.find_skeleton(settings[key], 'Flip')
+            for key in ('left_kp', 'right_kp')
+            if isinstance(settings.get(key), (str, Mapping, Skeleton))
+        }
+        original(self, *args, **steps.flip_settings(settings, named))
+        if named:
+            self.__class__ = ours.Flip
+            self.named = tuple(named.values())
 
 
 def layout_name(layout: SkeletonLike) -> str:

@@ -142,11 +142,17 @@ def merge_streams(results: Results, skeleton: Skeleton, feats: Sequence[str], ax
     return results
 
 
-def flip_settings(settings: Mapping[str, Any]) -> dict[str, Any]:
-    """What ``Flip`` is told, with a skeleton's left and right joints where it was named in their place."""
-    sides = {f'{side}_kp': side for side in ('left', 'right')}
-    named = {key: settings[key] for key in sides if isinstance(settings.get(key), (str, Mapping, Skeleton))}
-    return {**settings, **{key: getattr(find_skeleton(layout, 'Flip'), sides[key]) for key, layout in named.items()}}
+def flip_settings(settings: Mapping[str, Any], named: Mapping[str, Skeleton]) -> dict[str, Any]:
+    """What ``Flip`` is told, with the joints of a side where a skeleton was named in their place.
+
+    A skeleton that is named for one side says the other too where nothing else does.
+    """
+    told = dict(settings)
+    for key, other in (('left_kp', 'right_kp'), ('right_kp', 'left_kp')):
+        if key in named or (other in named and settings.get(key) is None):
+            skeleton = named.get(key) or named[other]
+            told[key] = skeleton.left if key == 'left_kp' else skeleton.right
+    return told
 
 
 def limb_settings(skeleton: Skeleton) -> dict[str, Any]:
@@ -281,10 +287,12 @@ class RandomFlipSkeleton:
     """
 
     def __init__(self, layout: SkeletonLike = 'blazepose', probability: float = 0.5) -> None:
-        self.mirror = find_skeleton(layout, 'RandomFlipSkeleton').twins
+        self.skeleton = find_skeleton(layout, 'RandomFlipSkeleton')
+        self.mirror = self.skeleton.twins  # before the first clip it is said that there is none
         self.probability = probability
 
     def __call__(self, results: Results) -> Results:
+        check_joints(self.skeleton, results, 'RandomFlipSkeleton')
         if np.random.rand() < self.probability:
             results['keypoint'], results['keypoint_score'] = features.flip(
                 results['keypoint'], _scores(results, 'RandomFlipSkeleton'), self.mirror

@@ -148,9 +148,16 @@ def test_2d_streams_equal_stock_on_the_same_skeleton():
 
 
 def test_a_data_worker_that_is_started_afresh_runs_the_steps_alike():
-    steps = [GenSkeFeat(dataset='blazepose', feats=['bm']), JointToBone(dataset=INLINE), ToMotion(dataset='blazepose')]
-    clips = [clip(33), clip(5), clip(33)]
-    assert all(isinstance(*pair) for pair in zip(steps, (GenSkeFeat, JointToBone, ToMotion), strict=True))
+    heatmaps = build(type='GeneratePoseTarget', skeletons='blazepose', with_limb=True, double=True)
+    flip = build(type='Flip', flip_ratio=1.0, left_kp='blazepose', right_kp='blazepose')
+    steps = [
+        *(GenSkeFeat(dataset='blazepose', feats=['bm']), JointToBone(dataset=INLINE), ToMotion(dataset='blazepose')),
+        *(heatmaps, flip),
+    ]
+    picture = dict(img_shape=(48, 64), modality='Pose')
+    clips = [clip(33), clip(5), clip(33), {**clip(33), **picture}, {**clip(33), **picture}]
+    stock = (GenSkeFeat, JointToBone, ToMotion, TRANSFORMS.get('GeneratePoseTarget'), TRANSFORMS.get('Flip'))
+    assert all(isinstance(*pair) for pair in zip(steps, stock, strict=True))
     np.testing.assert_equal(in_a_new_process(steps, clips), [step(c) for step, c in zip(steps, clips, strict=True)])
 
 
@@ -187,15 +194,23 @@ def test_heatmaps_flip_as_the_clip_does(layout):
 def test_flip_takes_a_skeleton_for_the_joints_of_a_side():
     start = {**clip(33), 'img_shape': (480, 640), 'modality': 'Pose'}
     start['keypoint'] = abs(start['keypoint']) + 1
-    named, listed = (
+    named, listed, one_side = (
         TRANSFORMS.build(dict(type='Flip', flip_ratio=1.0, left_kp=left, right_kp=right))(copy.deepcopy(start))
         for left, right in (
             ('blazepose', get_skeleton('blazepose')),
             (list(get_skeleton('blazepose').left), list(get_skeleton('blazepose').right)),
+            (None, 'blazepose'),
         )
     )
     assert not np.array_equal(named['keypoint'], start['keypoint'])
     np.testing.assert_equal(named, listed)
+    np.testing.assert_equal(one_side, listed)
+
+
+def test_flip_of_a_video_asks_for_no_joints():
+    pictures = dict(imgs=[np.arange(12, dtype=np.float32).reshape(2, 2, 3)], img_shape=(2, 2), modality='RGB')
+    step = build(type='Flip', flip_ratio=1.0, left_kp='blazepose', right_kp='blazepose')
+    np.testing.assert_array_equal(step(copy.deepcopy(pictures))['imgs'][0], pictures['imgs'][0][:, ::-1])
 
 
 # -- steps of ours -----------------------------------------------------------------------------------------
@@ -385,12 +400,18 @@ def test_unknown_layouts_and_modes_are_answered_with_the_known():
         dict(type='JointToBone', dataset='blazepose'),
         dict(type='ToMotion', dataset='blazepose'),
         dict(type='NormalizeBody'),
+        dict(type='RandomFlipSkeleton', probability=0.0),
+        dict(type='Flip', left_kp='blazepose'),
+        dict(type='Flip', left_kp=[], right_kp='blazepose'),
+        dict(type='GeneratePoseTarget', skeletons='blazepose'),
     ],
     ids=lambda step: step['type'],
 )
 def test_a_clip_of_other_joints_is_one_sentence(step):
-    with pytest.raises(InputError, match=f"{step['type']}: clip 'clip' has 25 joints where 'blazepose' has 33"):
-        build(**step)(clip(25))
+    for joints in (25, 75):
+        said = f"{step['type']}: clip 'clip' has {joints} joints where 'blazepose' has 33"
+        with pytest.raises(InputError, match=said):
+            build(**step)({**clip(joints), 'img_shape': (480, 640), 'modality': 'Pose'})
 
 
 def test_a_place_needs_two_dimensions_and_a_picture():

@@ -229,9 +229,16 @@ def test_our_steps_can_be_named_in_a_pipeline(step):
 
 
 def test_a_data_worker_that_is_started_afresh_runs_the_steps_alike():
-    ours = [GenSkeFeat(dataset='blazepose', feats=['bm']), JointToBone(dataset=INLINE), ToMotion(dataset='blazepose')]
-    clips = [clip(33), clip(5), clip(33)]
-    assert all(isinstance(*pair) for pair in zip(ours, (GenSkeFeat, JointToBone, ToMotion), strict=True))
+    flip = PIPELINES.get('Flip')
+    ours = [
+        *(GenSkeFeat(dataset='blazepose', feats=['bm']), JointToBone(dataset=INLINE), ToMotion(dataset='blazepose')),
+        GeneratePoseTarget(skeletons='blazepose', with_kp=False, with_limb=True, double=True),
+        flip(flip_ratio=1.0, left_kp='blazepose', right_kp='blazepose'),
+    ]
+    picture = dict(img_shape=(48, 64), modality='Pose')
+    clips = [clip(33), clip(5), clip(33), {**clip(33), **picture}, {**clip(33), **picture}]
+    stock = (GenSkeFeat, JointToBone, ToMotion, GeneratePoseTarget, flip)
+    assert all(isinstance(*pair) for pair in zip(ours, stock, strict=True))
     np.testing.assert_equal(in_a_new_process(ours, clips), [step(c) for step, c in zip(ours, clips, strict=True)])
 
 
@@ -332,8 +339,24 @@ def test_unknown_layouts_and_modes_are_answered_with_the_known():
         Graph(layout='blazepose', mode='spacial')
     with pytest.raises(InputError, match=r"unknown stream \['k'\] in feats; known are j, b, jm, bm"):
         GenSkeFeat(dataset='blazepose', feats=['k'])
-    with pytest.raises(InputError, match="GenSkeFeat: clip 'clip' has 25 joints where 'blazepose' has 33"):
-        GenSkeFeat(dataset='blazepose')(clip(25))
+
+
+@pytest.mark.parametrize(
+    'step',
+    [
+        dict(type='GenSkeFeat', dataset='blazepose'),
+        dict(type='RandomFlipSkeleton', probability=0.0),
+        dict(type='Flip', left_kp='blazepose'),
+        dict(type='GeneratePoseTarget', skeletons='blazepose'),
+    ],
+    ids=lambda step: step['type'],
+)
+def test_a_clip_of_other_joints_is_one_sentence(step):
+    settings = {key: value for key, value in step.items() if key != 'type'}
+    for joints in (25, 75):
+        said = f"{step['type']}: clip 'clip' has {joints} joints where 'blazepose' has 33"
+        with pytest.raises(InputError, match=said):
+            PIPELINES.get(step['type'])(**settings)({**clip(joints), 'img_shape': (480, 640), 'modality': 'Pose'})
 
 
 def test_load_from_says_what_it_takes():

@@ -72,6 +72,19 @@ class GenSkeFeat(pose_transforms.GenSkeFeat):  # type: ignore[misc]
         return steps.merge_streams(results, self.skeleton, self.feats, self.axis)
 
 
+class GeneratePoseTarget(pose_transforms.GeneratePoseTarget):  # type: ignore[misc]
+    def transform(self, results: Results) -> Results:
+        steps.check_joints(self.skeleton, results, 'GeneratePoseTarget')
+        return super().transform(results)  # type: ignore[no-any-return]
+
+
+class Flip(processing.Flip):  # type: ignore[misc]
+    def transform(self, results: Results) -> Results:
+        for skeleton in self.named if 'keypoint' in results else ():
+            steps.check_joints(skeleton, results, 'Flip')
+        return super().transform(results)  # type: ignore[no-any-return]
+
+
 adapting.extend_steps(extend, sys.modules[__name__], pose_transforms, pose_transforms, processing)
 
 

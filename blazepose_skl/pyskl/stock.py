@@ -129,6 +129,19 @@ class GenSkeFeat(pose_related.GenSkeFeat):  # type: ignore[misc]
         return steps.merge_streams(results, self.skeleton, self.feats, self.axis)
 
 
+class GeneratePoseTarget(heatmap_related.GeneratePoseTarget):  # type: ignore[misc]
+    def __call__(self, results: Results) -> Results:
+        steps.check_joints(self.skeleton, results, 'GeneratePoseTarget')
+        return super().__call__(results)  # type: ignore[no-any-return]
+
+
+class Flip(augmentations.Flip):  # type: ignore[misc]
+    def __call__(self, results: Results) -> Results:
+        for skeleton in self.named if 'keypoint' in results else ():
+            steps.check_joints(skeleton, results, 'Flip')
+        return super().__call__(results)  # type: ignore[no-any-return]
+
+
 adapting.extend_steps(extend, sys.modules[__name__], pose_related, heatmap_related, augmentations)
 
 if PIPELINES.get('JointToBone') is None:
