@@ -15,6 +15,7 @@ from blazepose_skl import features
 from blazepose_skl.errors import InputError
 from blazepose_skl.remap import find_parts, remap
 from blazepose_skl.skeletons import Skeleton, SkeletonLike, get_skeleton, skeleton_names
+from blazepose_skl.skeletons.registry import is_file_name
 
 __all__ = [
     'STEPS',
@@ -52,11 +53,11 @@ def find_skeleton(layout: SkeletonLike, where: str, stock: Sequence[str] = STOCK
     try:
         return get_skeleton(layout)
     except InputError as error:
-        if isinstance(layout, str) and not layout.endswith(('.toml', '.json')):
+        if isinstance(layout, str) and not is_file_name(layout):
             known = dict.fromkeys((*stock, *skeleton_names()))
             raise InputError(
                 f'{where}: unknown layout {layout!r}; known are {", ".join(known)}; '
-                'declare others inline as dict(joints=[…], parents={…})'
+                'declare others inline as dict(joints=[…], parents={…}) or in a .toml or .json file and give its name'
             ) from None
         raise InputError(f'{where}: {error}') from None
 

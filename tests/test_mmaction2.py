@@ -381,8 +381,10 @@ def test_unknown_layouts_and_modes_are_answered_with_the_known():
         lambda: GenSkeFeat(dataset='blaze'),
         lambda: build(type='NormalizeBody', layout='blaze'),
     ):
-        with pytest.raises(InputError, match=f"unknown layout 'blaze'; known are {known}"):
+        with pytest.raises(InputError, match=f"unknown layout 'blaze'; known are {known}.* or in a .toml"):
             build_one()
+    with pytest.raises(InputError, match=r'Graph: blaze\.yaml: only files that end in \.toml or \.json are read'):
+        Graph(layout='blaze.yaml')
     with pytest.raises(InputError, match=r'Graph: unknown skeleton 5; known are blazepose, .*, coco, openpose, nturgb'):
         Graph(layout=5)
     with pytest.raises(InputError, match=r"unknown mode 'spacial'; known are .*, binary_adj, full_distance_split"):

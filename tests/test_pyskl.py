@@ -360,8 +360,14 @@ def test_a_clip_of_other_joints_is_one_sentence(step):
 
 
 def test_load_from_says_what_it_takes():
-    for given, found in (({}, 'nothing'), (dict(checkpoint='a', skeleton='coco'), 'checkpoint, skeleton')):
-        with pytest.raises(InputError, match=f'load_from: a dict of {found} where checkpoint, layout and'):
+    for given, found in (
+        ({}, 'no checkpoint and no layout'),
+        (dict(checkpoint='a'), 'no layout'),
+        (dict(checkpoint='a', skeleton='coco'), 'unknown key skeleton'),
+    ):
+        with pytest.raises(
+            InputError, match=rf"load_from: {found}; write dict\(checkpoint='weights.pth', layout='coco'"
+        ):
             train.cache_checkpoint(given)
     runner = EpochBasedRunner(recognizer('stgcn', 'blazepose', 0), logger=logging.getLogger())
     with pytest.raises(InputError, match="load_from: unknown layout 'cocco'; known are openpose, "):

@@ -312,8 +312,10 @@ def test_a_wrong_file_is_one_sentence(tmp_path, name, text, message):
 
 
 def test_a_file_of_another_kind_is_named():
-    with pytest.raises(InputError, match=r'^arm.yaml: a skeleton is declared in a file that ends in .toml or .json'):
-        read_skeleton(Path('arm.yaml'))
+    for name in ('arm.yaml', 'skeletons/arm.txt'):
+        for read in (read_skeleton, get_skeleton):
+            with pytest.raises(InputError, match=rf'^{name}: only files that end in \.toml or \.json are read as skel'):
+                read(Path(name) if read is read_skeleton else name)
 
 
 # -- messages -------------------------------------------------------------------------------------------

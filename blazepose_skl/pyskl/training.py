@@ -25,10 +25,13 @@ from blazepose_skl.weights import begin_with
 def _cache_checkpoint(original: Callable[..., str], filename: Any, *args: Any, **settings: Any) -> Any:
     if not isinstance(filename, Mapping):
         return original(filename, *args, **settings)
-    if not {'checkpoint', 'layout'} <= set(filename) <= {'checkpoint', 'layout', 'target'}:
+    missing = [key for key in ('checkpoint', 'layout') if key not in filename]
+    unknown = [str(key) for key in filename if key not in ('checkpoint', 'layout', 'target')]
+    if missing or unknown:
         raise InputError(
-            f'load_from: a dict of {", ".join(map(str, filename)) or "nothing"} where checkpoint, layout and, for a '
-            'network without a graph, target were expected'
+            f'load_from: {"unknown key" if unknown else "no"} {", ".join(unknown) or " and no ".join(missing)}; write '
+            "dict(checkpoint='weights.pth', layout='coco'), layout being that of the weights "
+            "(for SGN, which has no graph, also target='blazepose', the layout of the data)"
         )
     return {**filename, 'checkpoint': original(filename['checkpoint'], *args, **settings)}
 

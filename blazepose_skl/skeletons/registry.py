@@ -9,7 +9,7 @@ from typing import Any
 from blazepose_skl.errors import InputError
 from blazepose_skl.skeletons.declaration import KEYS, Skeleton
 
-__all__ = ['SkeletonLike', 'get_skeleton', 'read_skeleton', 'register_skeleton', 'skeleton_names']
+__all__ = ['SkeletonLike', 'get_skeleton', 'is_file_name', 'read_skeleton', 'register_skeleton', 'skeleton_names']
 
 SkeletonLike = str | Mapping[str, Any] | Skeleton
 """What may stand for a skeleton: a registered name, a file's name, an inline declaration, or the thing itself."""
@@ -51,12 +51,21 @@ def get_skeleton(skeleton: SkeletonLike) -> Skeleton:
     if isinstance(skeleton, str):
         if skeleton in _REGISTRY:
             return _REGISTRY[skeleton]
-        if skeleton.endswith(_SUFFIXES):
+        if is_file_name(skeleton):
             return read_skeleton(Path(skeleton))
     raise InputError(
         f'unknown skeleton {skeleton!r}; known are {", ".join(_REGISTRY)}; declare others with register_skeleton(), '
         'as an inline dict(joints=…, parents=…), or in a .toml or .json file and give its name'
     )
+
+
+def is_file_name(skeleton: str) -> bool:
+    """Whether a name that is not registered is that of a file, which one with an ending is.
+
+    >>> is_file_name('arm.toml'), is_file_name('arm')
+    (True, False)
+    """
+    return skeleton not in _REGISTRY and bool(Path(skeleton).suffix)
 
 
 def read_skeleton(path: Path) -> Skeleton:
@@ -73,7 +82,7 @@ def read_skeleton(path: Path) -> Skeleton:
 
     kind = path.suffix.removeprefix('.').upper()
     if path.suffix not in _SUFFIXES:
-        raise InputError(f'{path}: a skeleton is declared in a file that ends in {" or ".join(_SUFFIXES)}')
+        raise InputError(f'{path}: only files that end in {" or ".join(_SUFFIXES)} are read as skeletons')
     decode: Any = msgspec.toml.decode if path.suffix == '.toml' else msgspec.json.decode
     text = read_text(path)
     try:
