@@ -6,6 +6,7 @@ Everything is sized by the picture, so that it is legible from 240 lines to 2160
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from functools import lru_cache
@@ -232,14 +233,12 @@ def _draw_tag(picture: Picture, tag: Tag, taken: list[Box]) -> None:
     size = _text_size(picture)
     height, width = picture.shape[:2]
     pad, bar = max(3, size // 3), max(2, size // 6) if tag.share is not None else 0
-    text = tag.text
-    while len(text) > 1 and _measure(text, size)[0] + 2 * pad > width:
-        text = text.removesuffix('…')[:-1] + '…'
+    text = _shortened(tag.text, size, width - 2 * pad)
     across, ascent = _measure(text, size)
     wide, high = across + 2 * pad, ascent + size // 3 + 2 * pad + bar
     left, top = (float(pad), float(pad))
-    if tag.box:  # the highest joint is an eye, mostly
-        left, top = tag.box[0], tag.box[1] - high - max(size / 2, 0.08 * (tag.box[3] - tag.box[1]))
+    if tag.box:
+        left, top = tag.box[0], tag.box[1] - high - max(size / 2, _above_eyes(tag.box))
     left, top = (int(np.clip(at, 0, max(0, most))) for at, most in ((left, width - wide), (top, height - high)))
     top = _free(taken, left, top, wide, high, height)
     taken.append((left, top, left + wide, top + high))
@@ -249,6 +248,22 @@ def _draw_tag(picture: Picture, tag: Tag, taken: list[Box]) -> None:
         area[-bar:] = (area[-bar:] * 0.45).astype(np.uint8)
         area[-bar:, : round(wide * float(np.clip(tag.share, 0, 1)))] = _WHITE
     _write(picture, text, (left + pad, top + pad + ascent), size)
+
+
+def _shortened(text: str, size: int, width: int) -> str:
+    """The text, or as much of it as is so wide; a number at its end stays."""
+    number = match.group() if (match := re.search(r' [\d.]+$', text)) else ''
+    name = text.removesuffix(number)
+    while len(name) > 1 and _measure(name + number, size)[0] > width:
+        name = name.removesuffix('…')[:-1] + '…'
+    return name + number
+
+
+def _above_eyes(box: tuple[float, float, float, float]) -> float:
+    """How far the head reaches above the highest joint, which is an eye mostly, and a little more."""
+    width, height = box[2] - box[0], box[3] - box[1]
+    # Of somebody who is seen from the hips upwards it is a larger share of the height; the shoulders tell.
+    return max(0.11 * height, min(0.25 * width, 0.17 * height))
 
 
 def _free(taken: Sequence[Box], left: int, top: int, wide: int, high: int, height: int) -> int:

@@ -127,6 +127,28 @@ def test_a_long_name_is_cut_to_the_picture() -> None:
     assert right < 320
 
 
+@pytest.mark.parametrize('size', [(160, 120), *SIZES])
+def test_a_number_stays_where_a_name_is_cut(size: tuple[int, int]) -> None:
+    pictures = []
+    for number in ('0.87', '0.12', '0.12'):
+        pictures.append(gray(size))
+        draw_tags(pictures[-1], [Tag(f'{"somebody_does_something_" * 9} {number}', None, (9, 99, 199))])
+    other = (pictures[0] != pictures[1]).any(axis=(0, 2))
+    assert other.any()
+    assert not other[: size[0] // 2].any()  # what is before it stays as it is
+    np.testing.assert_array_equal(*pictures[1:])
+
+
+@pytest.mark.parametrize('size', SIZES)
+@pytest.mark.parametrize('legs', [True, False])
+def test_heads_are_not_covered(size: tuple[int, int], legs: bool) -> None:
+    width, height = size
+    # The highest joints are eyes, above which the head has 0.08 of what is from them to the feet.
+    person = (0.45 * width, 0.4 * height, 0.45 * width + 0.2 * height, (0.95 if legs else 0.7) * height)
+    ((_, _, _, bottom),) = boxes([Tag('walk', None, (9, 99, 199), person)], size)
+    assert 0.08 * 0.55 * height < person[1] - bottom < 0.1 * height
+
+
 def test_any_script_is_written() -> None:
     marks = []
     for text in ('俯卧撑', 'отжимание', 'Größe', 'ふり'):
