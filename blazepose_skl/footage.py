@@ -162,17 +162,19 @@ def open_footage(text: str, find_model: Callable[[], Path], reading: Reading) ->
 
 def _read_entry(path: Path, name: str) -> Clip:
     """A clip of an annotation pickle."""
-    annotations = {str(item.get('frame_dir')): item for item in read_annotations(path)['annotations']}
+    data = read_annotations(path)
+    annotations = {str(item.get('frame_dir')): item for item in data['annotations']}
     if name not in annotations:
         some = ', '.join(list(annotations)[:3])
         what = f"no clip '{name}' in it" if name else 'one of its clips is wanted'
         raise InputError(
             f'{path}: {what}; write {path}:CLIP, where CLIP is {some}{" …" if len(annotations) > 3 else ""}'
         )
-    return _clip_of(annotations[name], f'{path}:{name}')
+    said = data.get('skeleton')
+    return _clip_of(annotations[name], said if isinstance(said, str) else '', f'{path}:{name}')
 
 
-def _clip_of(annotation: dict[str, Any], where: str) -> Clip:
+def _clip_of(annotation: dict[str, Any], skeleton: str, where: str) -> Clip:
     try:
         landmarks = np.array(annotation['keypoint'], np.float32)
         scores = np.array(annotation.get('keypoint_score', np.ones(landmarks.shape[:-1])), np.float32)
@@ -186,7 +188,7 @@ def _clip_of(annotation: dict[str, Any], where: str) -> Clip:
     # What annotate() wrote for unseen joints; whatever else a stranger's clip has stays as testing sees it.
     landmarks[(scores == 0) & (landmarks == 0).all(axis=-1)] = np.nan
     fps = annotation.get('fps')
-    return Clip(landmarks, scores, '', (width, height), float(fps) if fps else None, where)
+    return Clip(landmarks, scores, skeleton, (width, height), float(fps) if fps else None, where)
 
 
 def whole_clip(footage: VideoFootage, sights: Sequence[Sight], skeleton: str) -> tuple[Clip, list[Sight]]:

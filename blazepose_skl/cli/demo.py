@@ -21,6 +21,7 @@ if TYPE_CHECKING:
     from blazepose_skl.footage import Footage
     from blazepose_skl.mmaction2.recognizer import Recognizer
     from blazepose_skl.recognition import Recognition, Sliding
+    from blazepose_skl.skeletons import Skeleton
 
 __all__ = ['bar', 'demo', 'open_input']
 
@@ -131,7 +132,7 @@ def demo(
             raise InputError('--whole: a camera has no end; give --window')
         job.run_camera(camera, _find_model(model), people, together, sliding)
         return
-    footage = open_input(input, model, people)
+    footage = open_input(input, model, people, recognizer.skeleton)
     if whole or (window is None and footage.frames is not None and footage.frames <= _SHORT * footage.fps):
         job.run_whole(footage, together)
     else:
@@ -189,11 +190,12 @@ def _find_model(model: str) -> Path:
     return find_model(model)
 
 
-def open_input(text: str, model: str, people: int) -> Footage:
+def open_input(text: str, model: str, people: int, skeleton: Skeleton) -> Footage:
+    """What is given on the command line; a dump is read as one of that skeleton."""
     from blazepose_skl.dumps import Reading
     from blazepose_skl.footage import open_footage
 
-    return open_footage(text, lambda: _find_model(model), Reading(people=people))
+    return open_footage(text, lambda: _find_model(model), Reading(people=people, skeleton=skeleton))
 
 
 def _sliding(recognizer: Recognizer, fps: float, window: float | None, stride: float | None, smoothing: int) -> Sliding:

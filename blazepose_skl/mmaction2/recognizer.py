@@ -21,6 +21,7 @@ from blazepose_skl.launch import explain
 from blazepose_skl.mmaction2.recipe import difference, read_recipe, tested_dataset
 from blazepose_skl.mmaction2.training import put_skeleton
 from blazepose_skl.skeletons import BLAZEPOSE, Skeleton, get_skeleton
+from blazepose_skl.steps import RemapSkeleton
 
 __all__ = ['Recognizer', 'load_recognizer']
 
@@ -98,13 +99,14 @@ def load_recognizer(
     names = tuple(map(str, classes or facts.get('classes') or range(count)))
     if len(names) != count:
         raise InputError(f'{len(names)} class names where {checkpoint} has {count} classes; give the names of all')
+    pipeline = Compose(tested_dataset(settings)['pipeline'])
     return Recognizer(
-        skeleton=_skeleton(settings),
+        skeleton=_skeleton(settings, pipeline),
         classes=names,
         frames=facts.get('frames'),
         fps=facts.get('fps'),
         _model=model.to(place).eval(),
-        _pipeline=Compose(tested_dataset(settings)['pipeline']),
+        _pipeline=pipeline,
     )
 
 
@@ -183,7 +185,11 @@ def _load(model: Any, weights: Mapping[str, Any], checkpoint: Path | str, config
     model.load_state_dict(weights)
 
 
-def _skeleton(settings: Any) -> Skeleton:
+def _skeleton(settings: Any, pipeline: Any) -> Skeleton:
+    """That of the clips: where the pipeline remaps them, the skeleton that they have before."""
+    remaps = [step for step in pipeline.transforms if isinstance(step, RemapSkeleton)]
+    if remaps:
+        return remaps[0].source
     layout = (settings.model.get('backbone') or {}).get('graph_cfg', {}).get('layout')
     try:
         return get_skeleton(layout) if layout is not None else BLAZEPOSE
