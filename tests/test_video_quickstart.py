@@ -92,7 +92,7 @@ def test_videos_that_are_left_out(tmp_path: Path, quickstart, real_data: Callabl
         'video_quickstart: the video to hold out, wrong/nobody, was rejected, as it says above; hold out another'
     )
     status, printed = quickstart('wrong/wrong53.mp4', *refused)
-    assert 'warning: a video lies in no folder of a class (loose.mp4), and training goes on without' in printed
+    assert 'warning: left out, since in no folder of a class: 1 video (loose.mp4)\n' in printed
     assert 'warning: extract rejected the files that it names above; the rest goes on without' in printed
     assert 'warning: convert rejected the files that it names above; the rest goes on without' in printed
     split = read_annotations(tmp_path / 'work' / 'data.pkl')['split']

@@ -20,7 +20,7 @@ from blazepose_skl.annotations import read_annotations
 from blazepose_skl.errors import InputError
 from blazepose_skl.extraction import many
 from blazepose_skl.extraction.document import read_head
-from blazepose_skl.labels import first_few, folder_label
+from blazepose_skl.labels import counted, first_few, folder_label
 
 
 def video_quickstart(
@@ -91,8 +91,7 @@ def check_clips(clips: Collection[str], held: str, where: str, why: str) -> None
 
 def without_loose(videos: Path, loose: list[str], links: Path) -> Path:
     """A folder with links to the folders of the classes, beside which nothing lies."""
-    lie = f'{len(loose)} videos lie' if len(loose) > 1 else 'a video lies'
-    warn(f'{lie} in no folder of a class ({first_few(loose)}), and training goes on without')
+    warn(f'left out, since in no folder of a class: {counted(len(loose), "video")} ({first_few(loose)})')
     links.mkdir(parents=True, exist_ok=True)
     for link in links.iterdir():
         if link.is_symlink():
