@@ -128,6 +128,11 @@ def explain(error: Exception) -> str | None:
             text.partition(' Please check')[0] + " Check the spelling, and custom_imports for a class that isn't stock."
         )
     frames = traceback.extract_tb(error.__traceback__)
+    # What is no checkpoint at all makes its reader fail in many ways, other than for want of rights, memory or a GPU.
+    reading = any(Path(frame.filename).name == 'serialization.py' and 'load' in frame.name for frame in frames)
+    if reading and not isinstance(error, (MemoryError, OSError, RuntimeError)):
+        what = type(error).__name__ + (f': {text}' if text and '\n' not in text else '')
+        return f'the checkpoint was not loaded: it is damaged, or none that PyTorch saved ({what})'
     built = bool(frames) and Path(frames[-1].filename).name == 'build_functions.py'
     # A class does not take an argument: Python says so from the builder, the graph backbones by themselves.
     if (isinstance(error, TypeError) and built) or text.startswith('Invalid arguments: '):

@@ -145,9 +145,10 @@ def transfer(
         channels: What the network takes of a joint (coordinates, score); None leaves its first batch norm as built.
 
     Raises:
-        InputError: Nothing of the checkpoint fits.
+        InputError: Nothing of the checkpoint fits, or it is of another skeleton.
     """
     checkpoint = {_name_in(key.removeprefix('module.'), model): value for key, value in checkpoint.items()}
+    _check_graphs(checkpoint, source)
     state = {name: value.detach().clone().cpu() for name, value in model.items()}
     kinds: dict[str, list[str]] = {kind: [] for kind in ('copied', 'carried', 'rebuilt', 'fresh')}
     shared = tuple(joint for joint in target.joints if joint in source.joints)
@@ -180,6 +181,17 @@ def transfer(
     unused = tuple(name for name in checkpoint if name not in model)
     lists = {kind: tuple(names) for kind, names in kinds.items()}
     return Transfer(state=state, unused=unused, joints=shared, of=target.num_joints, **lists)
+
+
+def _check_graphs(checkpoint: State, source: Skeleton) -> None:
+    """Raise InputError if the graphs in a checkpoint are not of so many joints, or as many in several frames."""
+    for name, value in checkpoint.items():
+        joints = value.shape[-1] if name.split('.')[-1] in ('A', 'PA') and value.dim() > 1 else 0
+        if joints % source.num_joints:
+            raise InputError(
+                f"{name} is a graph of {joints} joints where '{source.name}' has {source.num_joints}; "
+                'name the layout that it was trained on'
+            )
 
 
 def _name_in(name: str, model: State) -> str:

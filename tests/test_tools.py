@@ -1,6 +1,7 @@
 """What the tools hand on, and what they say: every argument arrives as it was typed."""
 
 import os
+import pickle
 import stat
 import subprocess
 import sys
@@ -125,6 +126,15 @@ def test_a_bug_keeps_its_traceback():
 def test_missing_file_is_one_sentence():
     assert explain(FileNotFoundError(2, 'No such file or directory', 'best.pth')) == 'best.pth: no such file'
     assert explain(FileNotFoundError('best.pth can not be found.')) == 'best.pth can not be found.'
+
+
+@pytest.mark.parametrize('text', ['epoch 3 of 40, best 0.91', 'no checkpoint', ''])
+def test_a_text_is_no_checkpoint(tmp_path, text):
+    torch = pytest.importorskip('torch')
+    (tmp_path / 'a.pth').write_text(text)
+    with pytest.raises((EOFError, LookupError, pickle.UnpicklingError)) as caught:
+        torch.load(tmp_path / 'a.pth', weights_only=True)
+    assert explain(caught.value).startswith('the checkpoint was not loaded: it is damaged, or ')
 
 
 def test_unknown_type_and_key_of_a_config_are_one_sentence():

@@ -212,6 +212,10 @@ def runner(tmp_path, checkpoint, **hook):
             'num_classes': 4,
             'model.backbone.base_channels': 8,
             'model.cls_head.in_channels': 32,
+            # As deep as those that build() makes.
+            'model.backbone.num_stages': 10,
+            'model.backbone.inflate_stages': [5, 8],
+            'model.backbone.down_stages': [5, 8],
             'train_cfg.max_epochs': 1,
             'train_dataloader.num_workers': 0,
             'train_dataloader.persistent_workers': False,
@@ -244,6 +248,18 @@ def test_a_checkpoint_that_is_not_there_or_of_another_network(tmp_path):
     torch.save(build('coco', channels=4).state_dict(), tmp_path / 'narrow.pth')
     with pytest.raises(InputError, match=r'narrow.pth: none of its weights fits the network: it is of another model'):
         runner(tmp_path, tmp_path / 'narrow.pth', layout='coco').train()
+    torch.save(build('coco').state_dict(), tmp_path / 'coco.pth')
+    with pytest.raises(
+        InputError,
+        match=r"InitializeFrom: .*coco.pth: \S+A is a graph of 17 joints where 'openpose' has 18; name the layout",
+    ):
+        runner(tmp_path, tmp_path / 'coco.pth', layout='openpose').train()
+    for text in ('epoch 3 of 40, best 0.91', 'no checkpoint', ''):
+        (tmp_path / 'text.pth').write_text(text)
+        with pytest.raises(
+            InputError, match=r'InitializeFrom: .*text.pth: the checkpoint was not loaded: it is damaged'
+        ):
+            runner(tmp_path, tmp_path / 'text.pth', layout='coco').train()
     with pytest.raises(InputError, match="InitializeFrom: unknown layout 'cocco'"):
         runner(tmp_path, tmp_path / 'narrow.pth', layout='cocco')
 
