@@ -27,7 +27,7 @@ def small_network(
             'num_classes': classes,
             'model.backbone.base_channels': channels,
             'model.backbone.in_channels': 3,
-            'model.backbone.graph_cfg.layout': layout,
+            'skeleton': layout,
             'model.cls_head.in_channels': 4 * channels,
             'train_cfg.max_epochs': epochs,
             'param_scheduler.1.end': epochs,
@@ -44,10 +44,6 @@ def small_network(
         for step in pipeline:
             if step.type == 'NormalizeBody':
                 step.place = False
-            if step.type in ('NormalizeBody', 'RandomFlipSkeleton'):
-                step.layout = layout
-            if step.type == 'GenSkeFeat':
-                step.dataset = layout
         config[loader].dataset.pipeline = pipeline
     config.val_cfg = config.val_dataloader = config.val_evaluator = None
     return config

@@ -11,7 +11,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from blazepose_skl.dumps.hands import PARTS
-from blazepose_skl.dumps.joints import has_depth
+from blazepose_skl.dumps.joints import channels_of_three
 from blazepose_skl.dumps.recording import Recording
 from blazepose_skl.dumps.tables import record_table
 from blazepose_skl.errors import InputError
@@ -104,8 +104,8 @@ def _landmarks(rows: NDArray[np.float64], place: str, depth: bool, skeleton: Ske
             f'{_HOLISTIC} (Holistic), {4 * joints}, {3 * joints} or {2 * joints} were expected'
         )
     table = np.full((len(rows), joints, 4), np.nan)
-    places = [0, 1, 3] if channels == 3 and not (depth or has_depth(skeleton)) else slice(channels)
-    table[..., places] = rows.reshape(len(rows), joints, channels)
+    places = channels_of_three(skeleton, depth) if channels == 3 else range(channels)
+    table[..., list(places)] = rows.reshape(len(rows), joints, channels)
     return table
 
 

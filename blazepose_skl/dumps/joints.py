@@ -8,7 +8,7 @@ from functools import lru_cache
 
 from blazepose_skl.skeletons import BLAZEPOSE, HAND, HOLISTIC, Skeleton
 
-__all__ = ['BLAZEPOSE', 'has_depth', 'joint_index', 'knows_names']
+__all__ = ['BLAZEPOSE', 'channels_of_three', 'has_depth', 'joint_index', 'knows_names']
 
 _WORD = re.compile(r'[A-Z]?[a-z]+|[A-Z]+')
 
@@ -24,6 +24,11 @@ def has_depth(skeleton: Skeleton) -> bool:
     True
     """
     return skeleton.joints in (BLAZEPOSE.joints, HAND.joints, HOLISTIC.joints)
+
+
+def channels_of_three(skeleton: Skeleton, depth: bool) -> tuple[int, int, int]:
+    """Where three bare numbers of a landmark stand among x, y, z and score, with and without depth."""
+    return (0, 1, 2) if depth or has_depth(skeleton) else (0, 1, 3)
 
 
 @lru_cache(maxsize=16)

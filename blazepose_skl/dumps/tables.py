@@ -11,7 +11,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from blazepose_skl.dumps.codings import wrong_number
-from blazepose_skl.dumps.joints import BLAZEPOSE, has_depth, joint_index
+from blazepose_skl.dumps.joints import BLAZEPOSE, channels_of_three, joint_index
 from blazepose_skl.dumps.metadata import read_number
 from blazepose_skl.dumps.recording import Metadata, Recording, to_float32
 from blazepose_skl.errors import InputError
@@ -67,8 +67,7 @@ def read_csv(
         raise InputError(f'{where}: neither JSON nor CSV nor another known kind of dump') from None
     if not rows:
         raise InputError(f'{where}: the file is empty; a dump was expected')
-    # What three numbers are that have no names.
-    three = (0, 1, 2) if depth or has_depth(skeleton) else (0, 1, 3)
+    three = channels_of_three(skeleton, depth)
     columns = _of_header(rows[0], three, skeleton) if dialect != 'notebook' else {}
     if dialect == 'table' and not columns:
         raise InputError(f"{where}: no header such as x1, y1, … in its first row, so it is not dialect 'table'")

@@ -6,7 +6,7 @@ import ast
 from collections.abc import Iterator, Mapping
 from typing import Any
 
-__all__ = ['difference', 'read_recipe', 'tested_dataset']
+__all__ = ['difference', 'innermost', 'read_recipe', 'tested_dataset']
 
 # What does not change what a network computes of a clip.
 _INDIFFERENT = (
@@ -56,10 +56,14 @@ def _value(node: ast.expr) -> Any:
 
 def tested_dataset(config: Mapping[str, Any]) -> Mapping[str, Any]:
     """The data set that a config tests on, without what is wrapped around it; empty if it names none."""
-    dataset = (config.get('test_dataloader') or {}).get('dataset') or {}
+    return dict(innermost((config.get('test_dataloader') or {}).get('dataset') or {}))
+
+
+def innermost(dataset: Any) -> Any:
+    """A data set's settings without what is wrapped around it, as ``RepeatDataset`` is."""
     while 'dataset' in dataset:
         dataset = dataset['dataset']
-    return dict(dataset)
+    return dataset
 
 
 def difference(checkpoint: Mapping[str, Any], config: Mapping[str, Any]) -> str | None:

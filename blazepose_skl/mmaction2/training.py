@@ -18,6 +18,7 @@ from mmengine.runner import Runner
 
 from blazepose_skl.adapting import check_labels
 from blazepose_skl.errors import InputError
+from blazepose_skl.mmaction2.recipe import innermost
 
 
 @OPTIM_WRAPPERS.register_module(force=True)
@@ -88,10 +89,7 @@ def _datasets(cfg: Any) -> Iterator[Any]:
     """What the data loaders read, without what is wrapped around it."""
     for loader in ('train_dataloader', 'val_dataloader', 'test_dataloader'):
         if cfg.get(loader) is not None:
-            dataset = cfg[loader].dataset
-            while 'dataset' in dataset:
-                dataset = dataset.dataset
-            yield dataset
+            yield innermost(cfg[loader].dataset)
 
 
 @HOOKS.register_module(force=True)
