@@ -6,7 +6,7 @@ joint has score 0.
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 
 import numpy as np
@@ -14,7 +14,19 @@ from numpy.typing import NDArray
 
 from blazepose_skl.skeletons import Skeleton
 
-__all__ = ['Body', 'dimensions', 'flip', 'measure_body', 'resample', 'rotate', 'shorten_unseen', 'to_bone', 'to_motion']
+__all__ = [
+    'Body',
+    'dimensions',
+    'flip',
+    'measure_body',
+    'resample',
+    'rotate',
+    'shorten_unseen',
+    'stack_channels',
+    'streams_at',
+    'to_bone',
+    'to_motion',
+]
 
 Array = NDArray[np.float32]
 
@@ -32,11 +44,12 @@ def to_bone(keypoint: Array, bones: Sequence[tuple[int, int]], score_channel: bo
 
     As ``JointToBone`` of MMAction2 and PYSKL (``pose_transforms.py``).
     """
-    joints, parents = np.array(bones).T
-    bone = np.zeros(keypoint.shape, dtype=np.float32)
-    bone[..., joints, :] = keypoint[..., joints, :] - keypoint[..., parents, :]
+    bone = keypoint.take([parent for _, parent in sorted(bones)], axis=-2)
     if score_channel:
-        bone[..., joints, -1] = (keypoint[..., joints, -1] + keypoint[..., parents, -1]) / 2
+        score = (keypoint[..., -1] + bone[..., -1]) / 2
+    bone = np.subtract(keypoint, bone, out=bone).astype(np.float32, copy=False)
+    if score_channel:
+        bone[..., -1] = score
     return bone
 
 
@@ -46,11 +59,77 @@ def to_motion(keypoint: Array, score_channel: bool) -> Array:
     With ``score_channel`` the last channel is the mean score of the two frames, never a difference.
     As ``ToMotion`` of MMAction2 and PYSKL.
     """
-    motion = np.zeros_like(keypoint)
-    motion[:, :-1] = np.diff(keypoint, axis=1)
-    if score_channel:
-        motion[:, :-1, :, -1] = (keypoint[:, :-1, :, -1] + keypoint[:, 1:, :, -1]) / 2
+    motion = np.empty_like(keypoint)
+    _move(keypoint[:, :-1], keypoint[:, 1:], score_channel, motion[:, :-1])
+    motion[:, -1:] = 0
     return motion
+
+
+def _move(now: Array, following: Array, score_channel: bool, motion: Array) -> None:
+    np.subtract(following, now, out=motion)
+    if score_channel:
+        motion[..., -1] = (now[..., -1] + following[..., -1]) / 2
+
+
+def stack_channels(channels: Sequence[Array]) -> Array:
+    """Arrays (...) as the channels of one, (..., C).
+
+    They are so few that NumPy writes them several times as fast one by one as ``np.stack`` does.
+    """
+    stacked = np.empty((*channels[0].shape, len(channels)), np.result_type(*channels))
+    for number, channel in enumerate(channels):
+        stacked[..., number] = channel
+    return stacked
+
+
+def streams_at(
+    joints: Callable[[NDArray[np.int64]], Array],
+    frames: NDArray[np.int64],
+    total: int,
+    feats: Sequence[str],
+    bones: Sequence[tuple[int, int]],
+    score_channel: bool,
+) -> Array:
+    """Streams at some frames of a clip, equal to those of the whole clip there, (num_clips, M, T', V, C').
+
+    Args:
+        joints: Gives the keypoints at frames (T",), (M, T", V, C).
+        frames: The frames that are wanted, (num_clips, T').
+        total: So many has the clip; the motion of the last one is 0.
+        feats: j, b, jm, bm; one behind the other along the channels.
+        bones: See :func:`to_bone`.
+        score_channel: See :func:`to_bone`.
+    """
+    wanted, moves = frames.ravel(), 'jm' in feats or 'bm' in feats
+    few = len(wanted) * (2 if moves else 1) <= total
+    if not few:  # then all of the clip once, and the frames out of it
+        needed = np.arange(total)
+    elif moves:
+        needed = np.concatenate([wanted, np.minimum(wanted + 1, total - 1)])
+    else:
+        needed = wanted
+    joint = joints(needed)
+    sources = {'j': joint}
+    if 'b' in feats or 'bm' in feats:
+        sources['b'] = to_bone(joint, bones, score_channel)
+    streams = []
+    for feat in feats:
+        source = sources[feat[0]]
+        if feat in sources:
+            stream = source[:, : len(wanted)] if few else source
+        elif few:
+            stream = np.empty_like(source[:, : len(wanted)])
+            _move(source[:, : len(wanted)], source[:, len(wanted) :], score_channel, stream)
+            stream[:, wanted == total - 1] = 0
+        else:
+            stream = to_motion(source, score_channel)
+        streams.append(stream.astype(np.float32, copy=False))
+    merged = streams[0] if len(streams) == 1 else np.concatenate(streams, axis=-1)
+    people, _, *shape = merged.shape
+    if few:
+        return merged.reshape(people, *frames.shape, *shape).swapaxes(0, 1)
+    rows = frames[:, None] + total * np.arange(people)[:, None]
+    return merged.reshape(-1, *shape).take(rows, axis=0)
 
 
 # -- the body ---------------------------------------------------------------------------------------

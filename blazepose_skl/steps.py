@@ -84,11 +84,11 @@ def _scores(results: Results, where: str) -> Any:
 # -- streams: what the stock steps do, for a skeleton of ours -----------------------------------------
 
 
-def check_streams(feats: Sequence[str]) -> None:
+def check_streams(feats: Sequence[str], where: str = 'GenSkeFeat') -> None:
     """Refuse streams that nobody knows, and none."""
     unknown = [feat for feat in feats if feat not in STREAMS]
     if unknown or not feats:
-        raise InputError(f'GenSkeFeat: unknown stream {unknown!r} in feats; known are {", ".join(STREAMS)}')
+        raise InputError(f'{where}: unknown stream {unknown!r} in feats; known are {", ".join(STREAMS)}')
 
 
 def _has_score_channel(keypoint: Any, results: Results) -> bool:
@@ -130,7 +130,7 @@ def merge_streams(results: Results, skeleton: Skeleton, feats: Sequence[str], ax
     joint = results.pop('keypoint')
     score = results.pop('keypoint_score', None)
     if score is not None:
-        joint = np.concatenate([joint, score[..., None]], -1)
+        joint = features.stack_channels([*np.moveaxis(joint, -1, 0), score])
     # Without keypoint_score three channels are x, y, z: a 2-D clip always brings its scores.
     scored = score is not None
     streams = {'j': joint, 'b': joint, 'jm': joint, 'bm': joint}
