@@ -8,12 +8,14 @@ from typing import Annotated
 import typer
 
 from blazepose_skl.cli.app import app
+from blazepose_skl.cli.quiet import quiet_libraries
 from blazepose_skl.errors import InputError
 
 __all__ = ['contact_sheet']
 
 
 @app.command()
+@quiet_libraries()
 def contact_sheet(
     input: Annotated[str, typer.Argument(help='A video, a dump, or FILE.pkl:CLIP (the latter on black).')],
     out: Annotated[Path, typer.Argument(help='The picture to write, .png.')],
@@ -48,5 +50,7 @@ def contact_sheet(
         own = own_skeleton({'skeleton': said or None}, footage.name, '--skeleton') or BLAZEPOSE
         skeletons = [own] if own.joints != BLAZEPOSE.joints else [BLAZEPOSE, ENHANCED_BLAZEPOSE]
     sights = list(bar(footage.sights(), 'looking', footage.frames))
+    if not any(len(sight.landmarks) for sight in sights):
+        raise InputError(f'{footage.name}: nobody was found in any of its {len(sights)} frames, so there is no sheet')
     write_png(draw(footage.pictures(), sights, skeletons, choose_frames(len(sights), frames)), out)
     print(out)

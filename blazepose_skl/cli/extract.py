@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 
 from blazepose_skl.cli.app import app, end_with_rejected
+from blazepose_skl.cli.quiet import quiet_libraries
 from blazepose_skl.errors import InputError
 
 if TYPE_CHECKING:
@@ -127,6 +128,7 @@ def show_summary(summary: Summary) -> None:
     )
 
 
+@quiet_libraries()
 def _benchmark(video: Path, settings: Settings) -> None:
     from rich.console import Console
     from rich.table import Table
