@@ -164,7 +164,16 @@ class StreamRecognizer:
             picture: (H, W, 3) uint8, RGB.
             time: Seconds.
             landmarker: Of this stream alone.
+
+        Raises:
+            InputError: The picture is of another size than the stream, or none.
         """
+        width, height = self.size
+        if picture.shape != (height, width, 3) or picture.dtype != np.uint8:
+            raise InputError(
+                f'frame {self.frames}: a picture {picture.shape} of {picture.dtype} where {(height, width, 3)} of '
+                'uint8 was expected, as the size of the stream says'
+            )
         poses = landmarker.find(picture, time)
         return self.add(poses.image[..., :2] * np.array(self.size, np.float32), poses.visibility)
 
@@ -172,7 +181,8 @@ class StreamRecognizer:
         """Add the people of the next frame.
 
         Args:
-            landmarks: (P, V, 2) in pixels, NaN where unseen; P is 0 if nobody was found.
+            landmarks: (P, V, 2) in pixels, NaN where unseen; P is 0 if nobody was found, and who has no joint that is
+                seen is not there.
             scores: (P, V).
             people: Who they are; without it they are linked to those of the frames before.
 
@@ -180,14 +190,9 @@ class StreamRecognizer:
             What was recognised, if a window ends here; also in :attr:`latest`, by person.
 
         Raises:
-            InputError: More people than there may be, or other joints.
+            InputError: More people than there may be, other joints, or what are no numbers.
         """
-        skeleton = self.classifier.skeleton
-        if landmarks.ndim != 3 or landmarks.shape[1] != skeleton.num_joints or scores.shape != landmarks.shape[:2]:
-            raise InputError(
-                f'frame {self.frames}: landmarks {landmarks.shape} and scores {scores.shape} where people, the '
-                f"{skeleton.num_joints} joints of '{skeleton.name}' and coordinates were expected"
-            )
+        landmarks, scores = self._checked(landmarks, scores, people)
         there = np.asarray(~np.isnan(landmarks).all(axis=(1, 2)))
         if there.sum() > self.people:
             raise InputError(f'frame {self.frames}: {there.sum()} people where {self.people} were announced')
@@ -202,6 +207,32 @@ class StreamRecognizer:
         self.frames += 1
         full = self.frames - self.sliding.length
         return self._look() if full >= 0 and full % self.sliding.stride == 0 else []
+
+    def _checked(
+        self, landmarks: FloatArray, scores: FloatArray, people: Sequence[int] | None
+    ) -> tuple[FloatArray, FloatArray]:
+        """The same as float32, if they are the people of a frame."""
+        skeleton, where = self.classifier.skeleton, f'frame {self.frames}'
+        try:
+            given = np.asarray(landmarks), np.asarray(scores)
+        except ValueError as error:
+            raise InputError(f'{where}: landmarks and scores that are no arrays ({error})') from None
+        if any(array.dtype.kind not in 'fiu' for array in given):
+            raise InputError(
+                f'{where}: landmarks of {given[0].dtype} and scores of {given[1].dtype} where numbers were expected'
+            )
+        landmarks, scores = (array.astype(np.float32, copy=False) for array in given)
+        shape, depths = landmarks.shape, (self._seen[-1].landmarks.shape[-1],) if self._seen else (2, 3)
+        if len(shape) != 3 or shape[1] != skeleton.num_joints or shape[2] not in depths or scores.shape != shape[:2]:
+            raise InputError(
+                f'{where}: landmarks {shape} and scores {scores.shape} where people, the {skeleton.num_joints} joints '
+                f"of '{skeleton.name}' and {' or '.join(map(str, depths))} coordinates were expected"
+            )
+        if np.isinf(landmarks).any() or not np.isfinite(scores).all():
+            raise InputError(f'{where}: a number is infinite, or a score is none; landmarks are NaN where unseen')
+        if people is not None and len(people) != shape[0]:
+            raise InputError(f'{where}: {shape[0]} people where {len(people)} are named')
+        return landmarks, scores
 
     def sight(self, time: float) -> Sight:
         """The people of the latest frame, with who they are."""

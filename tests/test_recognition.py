@@ -221,6 +221,50 @@ def test_more_people_than_announced() -> None:
         run(StreamRecognizer(ByPlace(), SIZE), [1.0], [2.0])
 
 
+@pytest.mark.parametrize(
+    ('landmarks', 'scores', 'sentence'),
+    [
+        (np.zeros((33, 2)), np.ones(33), r'landmarks \(33, 2\) and scores \(33,\) where people, the 33 joints of '),
+        (np.zeros((1, 33, 1)), np.ones((1, 33)), r'landmarks \(1, 33, 1\) .* and 2 or 3 coordinates were expected'),
+        (np.zeros((1, 33, 2)), np.ones((1, 33, 1)), r'landmarks \(1, 33, 2\) and scores \(1, 33, 1\) where'),
+        (np.full((1, 33, 2), '1'), np.ones((1, 33)), 'landmarks of <U1 and scores of float64 where numbers were'),
+        (np.full((1, 33, 2), None), np.ones((1, 33)), 'landmarks of object and scores of float64 where numbers'),
+        ([[[1, 2], [1]]], np.ones((1, 33)), 'landmarks and scores that are no arrays'),
+        (np.full((1, 33, 2), np.inf), np.ones((1, 33)), 'a number is infinite, or a score is none; landmarks are NaN'),
+        (np.zeros((1, 33, 2)), np.full((1, 33), np.nan), 'a number is infinite, or a score is none; landmarks are NaN'),
+    ],
+)
+def test_what_is_no_frame_of_landmarks_is_refused_at_once(landmarks, scores, sentence) -> None:
+    stream = StreamRecognizer(ByPlace(), SIZE)
+    with pytest.raises(InputError, match=f'frame 0: {sentence}'):
+        stream.add(landmarks, scores)
+    assert stream.frames == 0
+
+
+def test_frames_that_do_not_fit_those_before() -> None:
+    stream = StreamRecognizer(ByPlace(), SIZE)
+    stream.add(np.zeros((1, 33, 3)), np.ones((1, 33)))
+    with pytest.raises(InputError, match=r'frame 1: landmarks \(1, 33, 2\) .* and 3 coordinates were expected'):
+        stream.add(np.zeros((1, 33, 2)), np.ones((1, 33)))
+    with pytest.raises(InputError, match='frame 1: 1 people where 2 are named'):
+        stream.add(np.zeros((1, 33, 3)), np.ones((1, 33)), people=[0, 1])
+
+
+def test_who_has_no_joint_is_not_there() -> None:
+    stream = StreamRecognizer(ByPlace(), SIZE, Sliding(4, 2))
+    for _ in range(8):
+        assert not stream.add(np.full((1, 33, 2), np.nan), np.zeros((1, 33)))
+    assert stream.sight(0).people == ()
+
+
+@pytest.mark.parametrize(
+    'picture', [np.zeros((480, 641, 3), np.uint8), np.zeros((480, 640), np.uint8), np.zeros((480, 640, 3))]
+)
+def test_a_picture_that_is_not_of_the_stream(picture: np.ndarray) -> None:
+    with pytest.raises(InputError, match=r'frame 0: a picture .* where \(480, 640, 3\) of uint8 was expected'):
+        StreamRecognizer(ByPlace(), SIZE).add_picture(picture, 0.0, None)  # type: ignore[arg-type]
+
+
 def test_other_joints() -> None:
     with pytest.raises(InputError, match=r'frame 0: landmarks \(1, 17, 2\) and scores \(1, 17\) where people, the 33'):
         StreamRecognizer(ByPlace(), SIZE).add(np.zeros((1, 17, 2), np.float32), np.zeros((1, 17), np.float32))
