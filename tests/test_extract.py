@@ -294,18 +294,29 @@ def test_places_that_are_wrong(tmp_path: Path) -> None:
     videos = write_tree(tmp_path / 'videos', 1)
     (tmp_path / 'empty').mkdir()
     (tmp_path / 'file').touch()
-    twice = tmp_path / 'twice'
-    for name in ('0.mp4', '0.mkv'):
-        write_video(twice / name, [0])
     for given, out, message in (
         (tmp_path / 'none', tmp_path / 'dumps', 'there is no such file or folder; give the folder with the videos'),
         (tmp_path / 'empty', tmp_path / 'dumps', r'no video in this folder or below it \(looked for \.3gp'),
         (videos, tmp_path / 'file', 'file: cannot be written: File exists; choose another folder'),
         (videos, tmp_path / 'file' / 'dumps', 'dumps: cannot be written: Not a directory; choose another folder'),
-        (twice, tmp_path / 'dumps', r'0\.mkv and 0\.mp4 would have the same dump 0\.json; rename one of them'),
     ):
         with pytest.raises(InputError, match=message):
             extract(given, out)
+
+
+def test_videos_that_would_have_the_same_dump(tmp_path: Path) -> None:
+    """They are reported, in the shares that they are in, and the others done."""
+    videos, dumps = write_tree(tmp_path / 'videos', 2), tmp_path / 'dumps'
+    write_video(videos / 'a' / '0.mkv', [0])
+    result = CliRunner().invoke(app, ['extract', str(videos), str(dumps), '--jobs', '1'])
+    assert result.exit_code == 1
+    assert [path.relative_to(dumps).as_posix() for path in dumps.rglob('*.json')] == ['b/1.json']
+    reason = f'{videos}/a/0.mkv: a/0.mp4 would have the same dump a/0.json; rename one of them'
+    assert f'rejected: {reason}' in result.output
+    summaries = [extract(videos, dumps, jobs=1, shard=Shard(number, 2)) for number in (1, 2)]
+    shown = sorted((reject.name, reject.reason) for summary in summaries for reject in summary.rejected)
+    assert [name for name, _ in shown] == ['a/0.mkv', 'a/0.mp4', 'b/1.mp4']
+    assert shown[0][1] == reason
 
 
 @posix

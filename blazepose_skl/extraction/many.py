@@ -6,6 +6,7 @@ import logging
 import os
 import socket
 import tempfile
+from collections import defaultdict
 from collections.abc import Callable, Iterator, Sequence
 from concurrent.futures import CancelledError, Executor, Future, ThreadPoolExecutor, as_completed
 from contextlib import contextmanager
@@ -116,8 +117,10 @@ def extract(
     settings = settings or Settings()
     check_sampling(settings.every, settings.fps)
     found = find_videos(videos)
+    same = _same_dump(found, videos)
     if shard:
         found = shard.of_these(found)
+    rejected = [same[name] for name, _ in found if name in same]
     path = find_model(model)
     facts = model_facts(path)
     _make_folder(dumps)
@@ -133,6 +136,7 @@ def extract(
             settings=settings,
         )
         for name, video in found
+        if name not in same
     ]
     done: list[Extracted] = []
     left: list[Job] = []
@@ -146,7 +150,6 @@ def extract(
     if left and scheduler is None:
         check_opencv()
         check_mediapipe()
-    rejected: list[Rejected] = []
     tracker = tracker or _Silent()
     tracker.begin([Path(job.video) for job in left])
     for outcome in _outcomes(left, jobs, scheduler, tracker):
@@ -176,7 +179,7 @@ def find_videos(videos: Path) -> list[tuple[str, Path]]:
     """The names and paths of the videos under a folder, in natural order.
 
     Raises:
-        InputError: There is none, or two would have the same dump.
+        InputError: There is none, or the name of one is no text.
     """
     if videos.is_file():
         return [(videos.name, videos)]
@@ -191,15 +194,24 @@ def find_videos(videos: Path) -> list[tuple[str, Path]]:
     found = sorted(((path.relative_to(videos).as_posix(), path) for path in paths), key=lambda it: natural_key(it[0]))
     if not found:
         raise InputError(f'{videos}: no video in this folder or below it (looked for {", ".join(SUFFIXES)})')
-    places: dict[str, str] = {}
     for name, _ in found:
         if any('\ud800' <= character <= '\udfff' for character in name):  # bytes that are no UTF-8
             raise InputError(f'{videos}: the name {name!r} holds what is no text; rename it')
-        dump = _dump_name(name, compress=False)
-        if dump in places:
-            raise InputError(f'{videos}: {places[dump]} and {name} would have the same dump {dump}; rename one of them')
-        places[dump] = name
     return found
+
+
+def _same_dump(found: Sequence[tuple[str, Path]], videos: Path) -> dict[str, Rejected]:
+    """Videos that differ in the suffix only, by name: which of them their dump would be of is not to be guessed."""
+    sharing: dict[str, list[str]] = defaultdict(list)
+    for name, _ in found:
+        sharing[_dump_name(name, compress=False)].append(name)
+    rejected = {}
+    for dump, names in sharing.items():
+        for name in names if len(names) > 1 else ():
+            others = ' and '.join(other for other in names if other != name)
+            reason = f'{videos / name}: {others} would have the same dump {dump}; rename one of them'
+            rejected[name] = Rejected(name, reason)
+    return rejected
 
 
 def _dump_name(name: str, compress: bool) -> str:
