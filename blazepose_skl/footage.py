@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import logging
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
@@ -18,9 +19,11 @@ from blazepose_skl.dumps.recording import Metadata, Recording
 from blazepose_skl.dumps.timing import order_frames
 from blazepose_skl.errors import InputError
 from blazepose_skl.recognition import Sight
-from blazepose_skl.video import SUFFIXES, read_facts, read_frames
+from blazepose_skl.video import SUFFIXES, cut_short, read_facts, read_frames
 
 __all__ = ['ClipFootage', 'Footage', 'VideoFootage', 'camera_number', 'open_footage', 'whole_clip']
+
+_LOG = logging.getLogger(__name__)
 
 # Dumps and pickles that do not say their rate are shown, and windows counted, at this one.
 USUAL_FPS = 30.0
@@ -57,10 +60,14 @@ class VideoFootage:
         """The people that MediaPipe finds, by a tracker of this video's own."""
         from blazepose_skl.landmarker import Landmarker
 
+        last = 0.0
         with Landmarker(self.model, self.people) as landmarker:
             for frame in read_frames(self.path):
-                poses = landmarker.find(frame.picture, frame.time)
-                yield Sight(frame.time, poses.image[..., :2] * np.array(self.size, np.float32), poses.visibility)
+                last = frame.time
+                poses = landmarker.find(frame.picture, last)
+                yield Sight(last, poses.image[..., :2] * np.array(self.size, np.float32), poses.visibility)
+        if note := cut_short(read_facts(self.path), last):
+            _LOG.warning('%s: %s', self.path, note)
 
     def pictures(self) -> Iterator[Picture]:
         """The pictures, of one size."""

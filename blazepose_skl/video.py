@@ -14,13 +14,16 @@ from numpy.typing import NDArray
 
 from blazepose_skl.errors import InputError
 
-__all__ = ['SUFFIXES', 'Frame', 'VideoFacts', 'check_opencv', 'read_facts', 'read_frames']
+__all__ = ['SUFFIXES', 'Frame', 'VideoFacts', 'check_opencv', 'cut_short', 'read_facts', 'read_frames']
 
 # What is taken for a video in a folder.
 SUFFIXES = (
     '.3gp', '.avi', '.flv', '.gif', '.m2ts', '.m4v', '.mkv', '.mov', '.mp4', '.mpeg', '.mpg', '.ogv', '.ts', '.webm',
     '.wmv',
 )  # fmt: skip
+
+# A video of which less than this share of the promised time can be read is said to be cut short.
+_WHOLE = 0.9
 
 
 @dataclass(frozen=True)
@@ -115,12 +118,26 @@ def read_frames(source: Path | str | int, wanted: Callable[[float, int], bool] |
         raise InputError(f'{_name(source)}: no frame in it could be read; the file is damaged or has no pictures')
 
 
+def cut_short(facts: VideoFacts, last: float) -> str:
+    """That a video ended before the time that it promises, '' if it did not.
+
+    Args:
+        facts: What it says about itself.
+        last: Seconds from the first frame that could be read to the last.
+    """
+    if not (facts.frames and facts.fps):
+        return ''
+    read, promised = last + 1 / facts.fps, facts.frames / facts.fps
+    return f'only {read:.1f} of its {promised:.1f} seconds could be read' if read < _WHOLE * promised else ''
+
+
 def _opencv() -> Any:
     # What is wrong with a file is said in one sentence of ours, not by each of the libraries beneath.
     os.environ.setdefault('OPENCV_FFMPEG_LOGLEVEL', '-8')
-    os.environ.setdefault('OPENCV_LOG_LEVEL', 'SILENT')
     import cv2
 
+    if 'OPENCV_LOG_LEVEL' not in os.environ:  # which is too late to set if somebody imported it before
+        cv2.utils.logging.setLogLevel(cv2.utils.logging.LOG_LEVEL_SILENT)
     return cv2
 
 

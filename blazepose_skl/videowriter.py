@@ -19,6 +19,8 @@ if TYPE_CHECKING:
 __all__ = ['VideoWriter', 'check_encoder']
 
 _TICKS = 90_000  # in a second, as in MPEG
+# Of a picture in H.264 at level 5.2: its longest side, and its area.
+_LONGEST, _LARGEST = 4096, 36_864 * 16 * 16
 
 
 def check_encoder() -> None:
@@ -40,6 +42,8 @@ def check_encoder() -> None:
 
 class VideoWriter:
     """Writes pictures of one size, each shown from its time on; the file appears when the block ends well.
+
+    Pictures larger than H.264's level 5.2 allows, which is what players of 4K can show, are made smaller.
 
     OpenCV's own writer has no H.264 in the wheels, and the MPEG-4 that it has opens in no browser.
 
@@ -72,8 +76,9 @@ class VideoWriter:
         """Add a picture, (H, W, 3) uint8 in RGB, that is shown from ``time`` seconds on."""
         import av
 
+        fitting = _fitting(picture)
         # H.264 has one colour for two by two pixels.
-        even = np.pad(picture, [(0, picture.shape[0] % 2), (0, picture.shape[1] % 2), (0, 0)], mode='edge')
+        even = np.pad(fitting, [(0, fitting.shape[0] % 2), (0, fitting.shape[1] % 2), (0, 0)], mode='edge')
         if self._stream is None:
             self._stream = self._file.add_stream('libx264', rate=self._rate)
             self._stream.height, self._stream.width = even.shape[:2]
@@ -93,3 +98,16 @@ class VideoWriter:
                 raise error
             if self._stream is not None:
                 self._file.mux(self._stream.encode())
+
+
+def _fitting(picture: Picture) -> Picture:
+    """The picture, or a smaller one where it is too large for players."""
+    import cv2
+
+    height, width = picture.shape[:2]
+    share = min(_LONGEST / max(height, width), (_LARGEST / (height * width)) ** 0.5)
+    if share >= 1:
+        return picture
+    # Sides of whole blocks, so that none is begun beyond the area.
+    size = [max(16, int(side * share) // 16 * 16) for side in (width, height)]
+    return np.asarray(cv2.resize(picture, size, interpolation=cv2.INTER_AREA), np.uint8)

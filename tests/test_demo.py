@@ -7,8 +7,11 @@ import json
 import os
 import re
 import shutil
+import signal
+import socket
 import subprocess
 import sys
+import time
 from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
@@ -177,6 +180,28 @@ def test_pictures_keep_their_times(tmp_path: Path) -> None:
     assert [path.name for path in tmp_path.iterdir()] == ['a.mp4']
 
 
+@pytest.mark.parametrize('size', [(7680, 2160), (2160, 4320), (4608, 4000)])
+def test_pictures_too_large_for_players_are_made_smaller(tmp_path: Path, size: tuple[int, int]) -> None:
+    width, height = size
+    picture = np.zeros((height, width, 3), np.uint8)
+    picture[:, : width // 2] = 200
+    with VideoWriter(tmp_path / 'a.mp4', 10) as writer:
+        writer.add(picture, 0)
+    ((written,), _) = read_video(tmp_path / 'a.mp4')
+    high, wide = written.shape[:2]
+    assert max(high, wide) <= 4096
+    assert high * wide <= 36_864 * 256
+    assert wide / high == pytest.approx(width / height, rel=0.02)
+    assert written[:, : wide // 2 - 8].min() > 190
+    assert written[:, wide // 2 + 8 :].max() < 10
+
+
+def test_a_picture_of_4k_stays_as_large_as_it_is(tmp_path: Path) -> None:
+    with VideoWriter(tmp_path / 'a.mp4', 10) as writer:
+        writer.add(np.zeros((2160, 3840, 3), np.uint8), 0)
+    assert read_video(tmp_path / 'a.mp4')[0][0].shape == (2160, 3840, 3)
+
+
 def test_a_video_appears_whole_or_not_at_all(tmp_path: Path) -> None:
     with pytest.raises(KeyError), VideoWriter(tmp_path / 'a.mp4', 10) as writer:  # noqa: PT012 - the block is tested
         writer.add(np.zeros((64, 64, 3), np.uint8), 0)
@@ -261,6 +286,63 @@ def test_what_a_camera_showed_until_it_was_interrupted(
         assert int(list(csv.DictReader(file))[-1]['last']) == 39
 
 
+LIVE = """
+import sys, time
+import av
+with av.open(sys.argv[1]) as file:
+    pictures = [frame.to_ndarray(format='rgb24') for frame in file.decode(video=0)]
+out = av.open(sys.argv[2], 'w', format='mpegts')
+stream = out.add_stream('libx264', rate=25, options=dict(tune='zerolatency', preset='ultrafast', g='10'))
+stream.height, stream.width = pictures[0].shape[:2]
+stream.pix_fmt = 'yuv420p'
+number, start = 0, time.monotonic()
+while True:
+    frame = av.VideoFrame.from_ndarray(pictures[number % len(pictures)], 'rgb24')
+    frame.pts, number = number, number + 1
+    out.mux(stream.encode(frame))
+    time.sleep(max(0, start + number / 25 - time.monotonic()))
+"""
+# Opens the stream where a camera would be opened.
+CAMERA = """
+import sys
+import cv2
+address, real = sys.argv.pop(1), cv2.VideoCapture
+cv2.VideoCapture = lambda source: real(address) if isinstance(source, int) else real(source)
+from blazepose_skl.cli import main
+main()
+"""
+
+
+@pytest.mark.skipif(not hasattr(signal, 'SIGKILL'), reason='there is no Ctrl-C of that kind here')
+def test_an_endless_live_stream_until_ctrl_c(trained: Trained, model: Path, tmp_path: Path) -> None:
+    with socket.socket(socket.AF_INET, socket.SOCK_DGRAM) as free:
+        free.bind(('127.0.0.1', 0))
+        address = f'udp://127.0.0.1:{free.getsockname()[1]}'
+    out, segments, said = tmp_path / 'out.mp4', tmp_path / 'segments.csv', tmp_path / 'said'
+    network = ['--config', trained.config, '--checkpoint', trained.checkpoint, '--model', model]
+    options = ['--out', out, '--segments', segments, '--headless', '--window', 1, '--threshold', 0]
+    command = [sys.executable, '-c', CAMERA, address, 'demo', 0, *network, *options]
+    sender = subprocess.Popen([sys.executable, '-c', LIVE, str(video('correct/correct1.mp4')), address])
+    try:
+        with said.open('wb') as stderr:
+            process = subprocess.Popen([str(word) for word in command], stderr=stderr, stdout=subprocess.PIPE)
+        # The video is there when the first second of it is encoded.
+        while not any(part.stat().st_size > 10_000 for part in tmp_path.glob('out.mp4.part')):
+            assert process.poll() is None, said.read_text()
+            time.sleep(0.1)
+        process.send_signal(signal.SIGINT)
+        process.communicate(timeout=120)
+    finally:
+        sender.kill()
+        sender.wait()
+    assert process.returncode == 0, said.read_text()
+    assert said.read_text() == ''
+    pictures, times = read_video(out)
+    assert (np.diff(times) > 0).all()
+    with segments.open(newline='') as file:
+        assert int(list(csv.DictReader(file))[-1]['last']) == len(pictures) - 1
+
+
 @pytest.mark.parametrize('more', [[], ['--window', '1', '--stride', '0.2', '--people', '3', '--side-by-side']])
 def test_a_labelled_video(trained: Trained, model: Path, tmp_path: Path, more: list[str]) -> None:
     source = video('several_people.mp4')
@@ -300,6 +382,56 @@ def test_a_contact_sheet(trained: Trained, tmp_path: Path) -> None:
     dump = next(trained.dumps.rglob('*.json'))
     run(COMMAND, 'contact-sheet', dump, tmp_path / 'sheet.png', '--frames', 4)
     assert (tmp_path / 'sheet.png').stat().st_size > 10_000
+
+
+def test_standard_error_holds_our_sentences_only(trained: Trained, model: Path, tmp_path: Path) -> None:
+    """A video that is cut short, on a machine without a screen."""
+    whole = video('steps_720p.webm').read_bytes()
+    cut = tmp_path / 'cut.webm'
+    cut.write_bytes(whole[: len(whole) // 6])
+    command = [COMMAND, 'demo', cut, '--config', trained.config, '--checkpoint', trained.checkpoint, '--model', model]
+    environment = {key: value for key, value in os.environ.items() if key not in ('DISPLAY', 'WAYLAND_DISPLAY')}
+    result = subprocess.run(
+        [str(word) for word in [*command, '--segments', tmp_path / 'a.csv']],
+        capture_output=True,
+        text=True,
+        check=False,
+        env=environment,
+    )
+    assert result.returncode == 0, result.stderr
+    warning, screen = result.stderr.splitlines()
+    assert re.fullmatch(rf'{cut}: only \d\.\d of its 12\.7 seconds could be read', warning)
+    if sys.platform == 'linux':
+        assert screen == 'no screen here, so no window is opened; --headless says so'
+
+
+@pytest.mark.skipif(not shutil.which('Xvfb') or not shutil.which('xdotool'), reason='Xvfb or xdotool is not here')
+@pytest.mark.parametrize('action', [('key', 'q'), ('windowquit',)])
+def test_a_window_until_it_is_closed(trained: Trained, tmp_path: Path, action: tuple[str, ...]) -> None:
+    """A dump, drawn in a window on a screen that nobody sees; what is drawn later is still written."""
+    dump = next(iter(sorted(trained.dumps.rglob('*.json'))))
+    reading, writing = os.pipe()
+    screen = subprocess.Popen(['Xvfb', '-displayfd', str(writing), '-screen', '0', '1600x1200x24'], pass_fds=[writing])
+    os.close(writing)
+    try:
+        with os.fdopen(reading) as file:
+            environment = {**os.environ, 'DISPLAY': f':{file.readline().strip()}', 'QT_QPA_PLATFORM': 'xcb'}
+        environment.pop('WAYLAND_DISPLAY', None)
+        command = [COMMAND, 'demo', dump, '--config', trained.config, '--checkpoint', trained.checkpoint]
+        demo = subprocess.Popen(
+            [str(word) for word in [*command, '--out', tmp_path / 'a.mp4']],
+            env=environment,
+            stderr=subprocess.PIPE,
+            text=True,
+        )
+        xdotool = ['xdotool', 'search', '--sync', '--onlyvisible', '--name', 'blazepose-skl']
+        subprocess.run([*xdotool, 'windowfocus', *action], env=environment, check=True, timeout=120)
+        _, said = demo.communicate(timeout=120)
+    finally:
+        screen.kill()
+        screen.wait()
+    assert (demo.returncode, said) == (0, '')
+    assert len(read_video(tmp_path / 'a.mp4')[0]) == len(read_clip(find_dumps(dump)[0], Reading()).landmarks[0])
 
 
 # -- bad input: one sentence, and nothing is written ----------------------------------------------------------
@@ -469,6 +601,17 @@ def test_a_video_with_nobody(demo, tmp_path, model) -> None:
             writer.add(np.full((120, 160, 3), 100, np.uint8), number / 10)
     assert 'empty.mp4: nobody was found in any of its 12 frames' in demo(empty, model=model)
     assert 'empty.mp4: nobody was found in any of its 12 frames' in demo(empty, model=model, window=0.5)
+
+
+def test_a_sheet_of_nobody(tmp_path: Path, model: Path) -> None:
+    pytest.importorskip('mediapipe', reason='MediaPipe is absent')
+    with VideoWriter(tmp_path / 'empty.mp4', 10) as writer:
+        for number in range(12):
+            writer.add(np.full((120, 160, 3), 100, np.uint8), number / 10)
+    said = run(COMMAND, 'contact-sheet', tmp_path / 'empty.mp4', tmp_path / 'a.png', '--model', model, status=1)
+    sentence = 'nobody was found in any of its 12 frames, so there is no sheet'
+    assert said == f'blazepose-skl: {tmp_path}/empty.mp4: {sentence}\n'
+    assert not list(tmp_path.glob('*.png'))
 
 
 def test_a_clip_of_other_joints(trained: Trained, recognizer: Recognizer, tmp_path: Path) -> None:

@@ -3,15 +3,18 @@
 from __future__ import annotations
 
 import os
+import signal
 import sys
-from collections.abc import Callable, Iterable, Sequence
-from contextlib import ExitStack
+import threading
+from collections.abc import Callable, Iterable, Iterator, Sequence
+from contextlib import ExitStack, contextmanager
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, TypeVar
 
 import typer
 
 from blazepose_skl.cli.app import app, one_of
+from blazepose_skl.cli.quiet import quiet_libraries
 from blazepose_skl.errors import InputError
 
 if TYPE_CHECKING:
@@ -32,11 +35,14 @@ _TIME = 'Over time'
 _PEOPLE = 'Who is looked at'
 # Seconds: what is longer has more than one action in it.
 _SHORT = 10.0
+# Of the window.
+_TITLE = 'blazepose-skl'
 # Seconds, where the checkpoint does not say how long its clips were.
 _WINDOW = 2.0
 
 
 @app.command()
+@quiet_libraries()
 def demo(
     input: Annotated[
         str, typer.Argument(help='A video, the number of a camera, a dump, or FILE.pkl:CLIP (the latter on black).')
@@ -56,12 +62,17 @@ def demo(
     device: Annotated[
         str | None, typer.Option(help="PyTorch's; without it cuda if it is there.", rich_help_panel=_NETWORK)
     ] = None,
-    out: Annotated[Path | None, typer.Option(help='The video to write, .mp4 (H.264).')] = None,
+    out: Annotated[
+        Path | None, typer.Option(help='The video to write, .mp4 (H.264), at most 4096 pixels wide or high.')
+    ] = None,
     segments: Annotated[
         Path | None, typer.Option(help='Who did what from when to when, as .json or .csv, in seconds and frames.')
     ] = None,
     side_by_side: Annotated[
-        bool, typer.Option('--side-by-side', help='Draw the skeletons alone beside the picture.')
+        bool,
+        typer.Option(
+            '--side-by-side', help='Draw the skeletons alone beside the picture; of 4K both are made half as large.'
+        ),
     ] = False,
     headless: Annotated[bool, typer.Option('--headless', help='Open no window.')] = False,
     whole: Annotated[
@@ -108,7 +119,7 @@ def demo(
 ) -> None:
     """Draw skeletons, actions and their scores on a video.
 
-    Long videos are looked at through a sliding window. A camera runs until q is pressed, or Ctrl-C.
+    Long videos are looked at through a sliding window. A camera runs until q is pressed, its window closed, or Ctrl-C.
     """
     from blazepose_skl.convert import Filling
     from blazepose_skl.demo import Look
@@ -259,7 +270,7 @@ class _Job:
 
         facts = read_facts(camera)
         fps = facts.fps or USUAL_FPS
-        if self.out is None and self.segments is None and not self.screen.open:
+        if not self.screen.open and self.out is None and self.segments is None:
             raise InputError('there is no screen here; give --out or --segments')
         stream = StreamRecognizer(
             self.recognizer, (facts.width, facts.height), sliding(fps), people, together, self.filling
@@ -269,6 +280,7 @@ class _Job:
         with ExitStack() as stack:
             landmarker = stack.enter_context(Landmarker(model, people))
             writer = stack.enter_context(VideoWriter(self.out, fps)) if self.out else None
+            interrupted = stack.enter_context(_interruption())
             try:
                 for picture, time, new in label_live(read_frames(camera), landmarker, stream, self.look):
                     if writer:
@@ -276,10 +288,11 @@ class _Job:
                     if self.segments:  # what nobody asked for is not kept
                         times.append(time)
                         recognitions += new
-                    if not self.screen.show(picture):
+                    if interrupted.is_set() or not self.screen.show(picture):
                         break
             except KeyboardInterrupt:
-                pass
+                # In the middle of a frame, which was looked at, but not shown.
+                times += [(times[-1] if times else 0.0) + 1 / fps] * (stream.frames - len(times))
         laid = lay_out([*recognitions, *stream.finish()], stream.sliding.stride) if self.segments else []
         self._tell(laid, times)
 
@@ -287,7 +300,7 @@ class _Job:
         from blazepose_skl.demo import label_footage
         from blazepose_skl.videowriter import VideoWriter
 
-        if self.out or self.screen.open:
+        if self.screen.open or self.out:
             pictures = label_footage(footage, findings, self.recognizer, self.look)
             with ExitStack() as stack:
                 writer = stack.enter_context(VideoWriter(self.out, footage.fps)) if self.out else None
@@ -320,6 +333,22 @@ class _Job:
                 print(path)
 
 
+@contextmanager
+def _interruption() -> Iterator[threading.Event]:
+    """What Ctrl-C sets, so that the frame in hand is written to its end; the second time it is as ever."""
+    event, before = threading.Event(), signal.getsignal(signal.SIGINT)
+
+    def interrupt(*_: object) -> None:
+        signal.signal(signal.SIGINT, before)
+        event.set()
+
+    signal.signal(signal.SIGINT, interrupt)
+    try:
+        yield event
+    finally:
+        signal.signal(signal.SIGINT, before)
+
+
 def bar(items: Iterable[T], what: str, total: int | None) -> Iterable[T]:
     """The same with a progress bar, where standard error is a terminal."""
     from rich.console import Console
@@ -330,14 +359,19 @@ def bar(items: Iterable[T], what: str, total: int | None) -> Iterable[T]:
 
 
 class _Screen:
-    """A window, where there is a screen; closed by q."""
+    """A window, where there is a screen, until it is closed or q is pressed."""
 
     def __init__(self, wanted: bool) -> None:
-        self.open = wanted
+        self._open = wanted
+
+    @property
+    def open(self) -> bool:
+        """Whether there is a window; that there cannot be one is said when one is asked for, and once."""
         # Qt, which OpenCV shows windows with, ends the whole process where there is none.
-        if wanted and sys.platform == 'linux' and not {'DISPLAY', 'WAYLAND_DISPLAY'} & set(os.environ):
-            self.open = False
+        if self._open and sys.platform == 'linux' and not {'DISPLAY', 'WAYLAND_DISPLAY'} & set(os.environ):
+            self._open = False
             print('no screen here, so no window is opened; --headless says so', file=sys.stderr)
+        return self._open
 
     def show(self, picture: Picture) -> bool:
         """Show a picture; False when the user has closed the window."""
@@ -346,12 +380,13 @@ class _Screen:
         import cv2
 
         try:
-            cv2.imshow('blazepose-skl', cv2.cvtColor(picture, cv2.COLOR_RGB2BGR))
-            if cv2.waitKey(1) & 0xFF == ord('q'):
+            cv2.imshow(_TITLE, cv2.cvtColor(picture, cv2.COLOR_RGB2BGR))
+            pressed = cv2.waitKey(1) & 0xFF
+            if pressed == ord('q') or cv2.getWindowProperty(_TITLE, cv2.WND_PROP_VISIBLE) < 1:
                 cv2.destroyAllWindows()
-                self.open = False
+                self._open = False
                 return False
         except cv2.error:  # a build without windows
             print('this OpenCV opens no windows; --headless says so', file=sys.stderr)
-            self.open = False
+            self._open = False
         return True

@@ -14,14 +14,12 @@ from blazepose_skl.extraction.document import DIALECT, DumpWriter, Head, ModelFa
 from blazepose_skl.extraction.sampling import Sampling
 from blazepose_skl.landmarker import Landmarker, Thresholds
 from blazepose_skl.models import checksum, find_model
-from blazepose_skl.video import VideoFacts, read_facts, read_frames
+from blazepose_skl.video import VideoFacts, cut_short, read_facts, read_frames
 
 __all__ = ['Extracted', 'Job', 'existing_dump', 'expected_frames', 'extract_video']
 
 # Frames between two words to whoever shows the progress.
 _WORD = 8
-# A video of which less than this share of the promised time can be read is said to be cut short.
-_WHOLE = 0.9
 
 
 class Job(msgspec.Struct, frozen=True):
@@ -101,7 +99,7 @@ def extract_video(job: Job, on_frames: Callable[[int], None] = lambda frames: No
             if writer.listed % _WORD == 0:
                 on_frames(_WORD)
         on_frames(writer.listed % _WORD)
-        writer.finish(_head(job, facts, sampling.fps, size, writer, note := _cut_short(facts, last)))
+        writer.finish(_head(job, facts, sampling.fps, size, writer, note := cut_short(facts, last)))
     return Extracted(job.name, writer.listed, writer.detected, note=note)
 
 
@@ -161,10 +159,3 @@ def _head(job: Job, facts: VideoFacts, fps: float | None, size: tuple[int, int],
         detected=writer.detected,
         note=note,
     )
-
-
-def _cut_short(facts: VideoFacts, last: float) -> str:
-    if not (facts.frames and facts.fps):
-        return ''
-    read, promised = last + 1 / facts.fps, facts.frames / facts.fps
-    return f'only {read:.1f} of its {promised:.1f} seconds could be read' if read < _WHOLE * promised else ''
