@@ -243,7 +243,7 @@ def test_a_video_without_frames_leaves_nothing(tmp_path: Path) -> None:
 # -- against a third party --------------------------------------------------------------------------
 
 
-@pytest.mark.parametrize('model', ['lite', 'full'])
+@pytest.mark.parametrize('model', ['lite', 'full', 'heavy'])
 def test_it_agrees_with_the_dump_of_somebody_else(real_data: Callable[[str], Path], model: str, tmp_path: Path) -> None:
     model_or_skip(model)
     run(real_data('videos') / 'correct' / 'correct1.mp4', tmp_path / 'a.json', model)
