@@ -1,8 +1,10 @@
 """The pictures of the docs, drawn from synthetic clips.
 
-    python tools/pictures.py CONFIG CHECKPOINT
+    blazepose-skl synthesize DUMPS --clips-per-class 40 --people 20 --dialect tasks
+    python tools/quickstart.py DUMPS --work-dir WORK --group '(person\\d+)' --epochs 36
+    python tools/pictures.py WORK/train/CONFIG.py WORK/train/epoch_36.pth
 
-The network is one that was trained on synthetic dumps, as tools/quickstart.py does; the clips are of other people.
+The clips are of people whom the network has not seen.
 """
 
 from __future__ import annotations
@@ -27,6 +29,7 @@ PICTURES = Path(__file__).resolve().parent.parent / 'docs/pictures'
 SEED = 7  # of people whom no network was trained on: the quickstart's is 0
 LABELLED = ('wave', 'squat', 'punch', 'jumping_jack')
 HEIGHT = 960
+TILE = (640, HEIGHT)
 
 
 def footage_of(action: str) -> ClipFootage:
@@ -37,12 +40,24 @@ def footage_of(action: str) -> ClipFootage:
     return ClipFootage(replace(clip, landmarks=clip.landmarks[..., :2] * np.float32(scale), size=size))
 
 
+def framed(footage: ClipFootage) -> ClipFootage:
+    """The same in an upright picture, large, with room for a label above."""
+    clip = footage.clip
+    low, high = (end(clip.landmarks.reshape(-1, 2), axis=0) for end in (np.nanmin, np.nanmax))
+    scale = min(0.84 * TILE[0] / (high - low)[0], 0.7 * TILE[1] / (high - low)[1])
+    middle, where = (low + high) / 2, np.array([0.5, 0.58]) * TILE
+    landmarks = ((clip.landmarks - middle) * scale + where).astype(np.float32)
+    return ClipFootage(replace(clip, landmarks=landmarks, size=TILE))
+
+
 def labelled(recognizer: Recognizer, action: str) -> Picture:
-    """The middle of a clip, with what the network says of it."""
-    footage = footage_of(action)
+    """What the network says of a clip, on the frame that is farthest from how it begins, of those that show most."""
+    footage = framed(footage_of(action))
     findings = recognize_whole(footage, footage.sights(), recognizer, together=False, filling=Filling())
     pictures = list(label_footage(footage, findings, recognizer, Look(threshold=0.0)))
-    return pictures[len(pictures) // 2]
+    poses, seen = footage.clip.landmarks[0], (footage.clip.scores[0] > 0.3).mean(axis=1)
+    apart = np.nan_to_num(np.linalg.norm(poses - np.nanmedian(poses[:5], axis=0), axis=-1).mean(axis=1))
+    return pictures[int(np.where(seen >= np.quantile(seen, 0.8), apart, -1).argmax())]
 
 
 def main(config: str, checkpoint: str) -> None:
