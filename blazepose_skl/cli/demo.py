@@ -71,7 +71,8 @@ def demo(
     side_by_side: Annotated[
         bool,
         typer.Option(
-            '--side-by-side', help='Draw the skeletons alone beside the picture; of 4K both are made half as large.'
+            '--side-by-side',
+            help='Draw the skeletons alone beside the picture; of 4K both are made about half as large.',
         ),
     ] = False,
     headless: Annotated[bool, typer.Option('--headless', help='Open no window.')] = False,
