@@ -135,7 +135,7 @@ def _benchmark(video: Path, settings: Settings) -> None:
 
     from blazepose_skl.extraction.speed import measure_models
 
-    table = Table(title=str(video))
+    table = Table()
     for column in ('model', 'frames/s', 'ms a frame', 'frames'):
         table.add_column(column, justify='left' if column == 'model' else 'right')
     missing: list[str] = []
@@ -144,6 +144,7 @@ def _benchmark(video: Path, settings: Settings) -> None:
             missing.append(f'{name}: {speed}')
         else:
             table.add_row(name, f'{speed.rate:.1f}', f'{1000 / speed.rate:.1f}', str(speed.frames))
+    print(video)
     Console().print(table)
     for reason in missing:
         print(f'not measured: {reason}', file=sys.stderr)
