@@ -10,7 +10,7 @@ from __future__ import annotations
 import os
 import pickle
 import struct
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from pathlib import Path
 from types import TracebackType
 from typing import Any, BinaryIO
@@ -18,10 +18,21 @@ from typing import Any, BinaryIO
 import numpy as np
 
 from blazepose_skl.annotationstream import stream_annotations
+from blazepose_skl.arrowform import is_arrow
+from blazepose_skl.arrowwriting import write_arrow
 from blazepose_skl.clips import Clip
 from blazepose_skl.errors import InputError
+from blazepose_skl.outfiles import appearing
 
-__all__ = ['AnnotationWriter', 'annotate', 'pack_annotation', 'read_annotations', 'select_split', 'unfinished']
+__all__ = [
+    'AnnotationWriter',
+    'annotate',
+    'pack_annotation',
+    'read_annotations',
+    'select_split',
+    'unfinished',
+    'write_annotations',
+]
 
 
 def annotate(clip: Clip, name: str) -> dict[str, Any]:
@@ -59,12 +70,16 @@ def pack_annotation(annotation: Mapping[str, Any]) -> bytes:
 
     The label stands in the last four bytes but one, since labels are numbered when all classes are known.
     """
-    body = pickle.dumps(dict(annotation), protocol=_PROTOCOL)[len(_HEAD) : -len(pickle.STOP)]
-    return body + _string('label') + pickle.BININT + struct.pack('<i', 0) + pickle.SETITEM
+    return _body(dict(annotation)) + _string('label') + pickle.BININT + struct.pack('<i', 0) + pickle.SETITEM
 
 
 _HEAD = pickle.PROTO + bytes([_PROTOCOL])
 _LABEL_BEHIND = len(pickle.SETITEM) + struct.calcsize('<i')
+
+
+def _body(value: object) -> bytes:
+    """A value as the part of a pickle that leaves it on the stack."""
+    return pickle.dumps(value, protocol=_PROTOCOL)[len(_HEAD) : -len(pickle.STOP)]
 
 
 def _string(text: str) -> bytes:
@@ -73,14 +88,15 @@ def _string(text: str) -> bytes:
 
 
 def unfinished(path: Path) -> Path:
-    """Where an annotation pickle stands until it is whole."""
-    return path.with_name(path.name + '.part')
+    """Where an annotation pickle stands until it is whole, one that becomes an Arrow file too."""
+    return path.with_name(path.name + ('.pkl.part' if is_arrow(path) else '.part'))
 
 
 class AnnotationWriter:
     """Writes one annotation pickle, clip by clip, so that memory does not grow with their number.
 
-    The file appears whole under its name in :meth:`finish` or not at all.
+    The file appears whole under its name in :meth:`finish` or not at all. If that name ends in .arrow it is then an
+    Arrow file, written from the pickle when all labels are known; the disk holds both until then.
 
     >>> import tempfile
     >>> path = Path(tempfile.mkdtemp()) / 'clips.pkl'
@@ -96,7 +112,7 @@ class AnnotationWriter:
         """Begin, or go on with an unfinished pickle.
 
         Args:
-            path: The pickle.
+            path: The pickle or Arrow file.
             labels: The places that :meth:`add` gave for the annotations that the unfinished one holds.
             end: Where the last of them ends.
         """
@@ -117,12 +133,22 @@ class AnnotationWriter:
         self._file.flush()
         return self._labels[-1], self._file.tell()
 
-    def finish(self, labels: Sequence[int], rest: Mapping[str, Any]) -> None:
-        """Put in the labels of all annotations and the other top-level keys, and give the file its name."""
+    def finish(
+        self,
+        labels: Sequence[int],
+        rest: Mapping[str, Any],
+        track: Callable[[Sequence[Any]], Iterable[Any]] = iter,
+    ) -> None:
+        """Put in the labels of all annotations and the other top-level keys, and give the file its name.
+
+        Args:
+            labels: In the order of the annotations.
+            rest: The other keys.
+            track: Wraps the numbers of the clips that go to an Arrow file, to show progress.
+        """
         self._file.write(pickle.SETITEM)
         for key, value in rest.items():
-            packed = pickle.dumps(value, protocol=_PROTOCOL)[len(_HEAD) : -len(pickle.STOP)]
-            self._file.write(_string(key) + packed + pickle.SETITEM)
+            self._file.write(_string(key) + _body(value) + pickle.SETITEM)
         self._file.write(pickle.STOP)
         for place, label in zip(self._labels, labels, strict=True):
             self._file.seek(place)
@@ -130,7 +156,11 @@ class AnnotationWriter:
         self._file.flush()
         os.fsync(self._file.fileno())
         self._file.close()
-        os.replace(unfinished(self.path), self.path)
+        if is_arrow(self.path):
+            write_arrow(unfinished(self.path), self.path, track)
+            unfinished(self.path).unlink()
+        else:
+            os.replace(unfinished(self.path), self.path)
 
     def __enter__(self) -> AnnotationWriter:
         return self
@@ -138,18 +168,44 @@ class AnnotationWriter:
     def __exit__(
         self, kind: type[BaseException] | None, error: BaseException | None, traceback: TracebackType | None
     ) -> None:
-        if not self._file.closed:
-            self._file.close()
-            # Whoever interrupts may want to go on; what failed would fail again.
-            if kind is None or issubclass(kind, Exception):
-                unfinished(self.path).unlink(missing_ok=True)
+        self._file.close()
+        # Whoever interrupts may want to go on; what failed would fail again.
+        if kind is None or issubclass(kind, Exception):
+            unfinished(self.path).unlink(missing_ok=True)
+
+
+def write_annotations(
+    path: Path, annotations: Iterable[Mapping[str, Any]], rest: Mapping[Any, Any], listed: bool = False
+) -> None:
+    """Write an annotation pickle of annotations that are whole, one after another; it appears whole or not at all.
+
+    Args:
+        path: The pickle.
+        annotations: With their labels.
+        rest: The other top-level keys.
+        listed: Whether the pickle is but a list of the annotations, which has no such keys.
+
+    Raises:
+        InputError: It cannot be written.
+    """
+    with appearing(path) as part, open(part, 'wb') as file:
+        file.write(_HEAD + (b'' if listed else pickle.EMPTY_DICT + _string('annotations')) + pickle.EMPTY_LIST)
+        for annotation in annotations:
+            file.write(_body(dict(annotation)) + pickle.APPEND)
+        if not listed:
+            file.write(pickle.SETITEM)
+            for key, value in rest.items():
+                file.write(_body(key) + _body(value) + pickle.SETITEM)
+        file.write(pickle.STOP)
+        file.flush()
+        os.fsync(file.fileno())
 
 
 # -- reading ----------------------------------------------------------------------------------------
 
 
 def read_annotations(path: Path) -> dict[str, Any]:
-    """The dict in an annotation pickle, ours or a stranger's; nothing in it is executed.
+    """The dict in an annotation pickle, ours or a stranger's, or of an Arrow file; nothing in it is executed.
 
     Raises:
         InputError: It cannot be read, asks for more than plain values and arrays, or has another structure.

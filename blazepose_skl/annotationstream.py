@@ -1,4 +1,4 @@
-"""An annotation pickle read clip by clip, so that memory does not grow with their number."""
+"""Annotations read clip by clip, out of a pickle or an Arrow file, so that memory does not grow with their number."""
 
 from __future__ import annotations
 
@@ -12,14 +12,16 @@ from typing import Any, BinaryIO, ClassVar
 
 import numpy as np
 
+from blazepose_skl.arrowform import is_arrow
+from blazepose_skl.arrowset import ArrowSet
 from blazepose_skl.errors import InputError
 from blazepose_skl.safepickle import SafeUnpickler, load_safely
 
-__all__ = ['stream_annotations']
+__all__ = ['stream_annotations', 'stream_form']
 
 
 def stream_annotations(path: Path, take: Callable[[dict[str, Any]], None]) -> dict[str, Any]:
-    """Hand every annotation of a pickle to a function, and give back what else the pickle holds.
+    """Hand every annotation of a pickle or an Arrow file to a function, and give back what else it holds.
 
     Nothing in it is executed, as in :func:`blazepose_skl.annotations.read_annotations`. A pickle with a structure
     that its writer need not have chosen (annotations that are not a list of the outermost dict, or that list itself)
@@ -28,6 +30,16 @@ def stream_annotations(path: Path, take: Callable[[dict[str, Any]], None]) -> di
     Raises:
         InputError: It cannot be read, asks for more than plain values and arrays, or has another structure.
     """
+    if not is_arrow(path):
+        return stream_form(path, take)[0]
+    clips = ArrowSet(path)
+    for annotation in clips.checked():
+        take(annotation)
+    return clips.others()
+
+
+def stream_form(path: Path, take: Callable[[dict[str, Any]], None]) -> tuple[dict[str, Any], bool]:
+    """The same of a pickle; beside what else it holds, whether it is but a list of annotations."""
     count = 0
 
     def plain(annotation: object) -> None:
@@ -43,13 +55,14 @@ def stream_annotations(path: Path, take: Callable[[dict[str, Any]], None]) -> di
 
     try:
         rest = load_safely(path, partial(_Streaming, take=plain))
-        if isinstance(rest, list):
+        listed = isinstance(rest, list)
+        if listed:
             rest = dict(annotations=rest)
         if not isinstance(rest, dict) or not isinstance(rest.get('annotations'), list):
             raise InputError(f"{path}: no annotation pickle: a dict with a list 'annotations' was expected")
         for annotation in rest.pop('annotations'):
             plain(annotation)
-        return rest
+        return rest, listed
     except _TakersError as error:
         raise error.__cause__ or error from None
 

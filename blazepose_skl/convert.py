@@ -14,6 +14,7 @@ from typing import Any
 
 import blazepose_skl
 from blazepose_skl.annotations import AnnotationWriter, annotate, pack_annotation, unfinished
+from blazepose_skl.arrowform import SUFFIX, is_arrow, need_pyarrow
 from blazepose_skl.clipfolder import ClipFolder
 from blazepose_skl.clips import Clip
 from blazepose_skl.dumps import Reading, find_dumps, read_clip
@@ -122,13 +123,13 @@ def convert(
     filling: Filling | None = None,
     labels: Labels | None = None,
     classes: Sequence[str] | None = None,
-    track: Callable[[Sequence[Source]], Iterable[Source]] = iter,
+    track: Callable[[Sequence[Any]], Iterable[Any]] = iter,
     jobs: int | None = 1,
     clip_folder: Path | None = None,
     besides: Iterable[Path] = (),
     tell: Callable[[str], Any] = lambda sentence: None,
 ) -> Summary:
-    """Convert the dumps under a folder into one annotation pickle.
+    """Convert the dumps under a folder into one annotation pickle or Arrow file.
 
     A dump that cannot be converted is listed in the summary and beside the pickle (:func:`rejects_path`),
     and the others are converted. Interrupted at any moment, and started again with the same options, it goes on
@@ -136,13 +137,13 @@ def convert(
 
     Args:
         dumps: A folder, or one dump.
-        out: The pickle; replaced only when the new one is whole.
+        out: The pickle (.pkl) or Arrow file (.arrow); replaced only when the new one is whole.
         split: The split from the class of each clip.
         reading: How to read dumps.
         filling: What stands in missed frames.
         labels: Labels by clip; where it has none a clip's folder names its class, or the dump where it has none.
         classes: The class names in the order of their numbers; without it all that are found.
-        track: Wraps the sources, for a progress bar.
+        track: Wraps the sources, and the clips that go to an Arrow file in the end, for a progress bar.
         jobs: Processes, which makes no difference to the result; None for one for each core and
             hundred dumps.
         clip_folder: Write each clip to a pickle of its own here, and only an index to ``out``
@@ -154,7 +155,13 @@ def convert(
         InputError: There is no dump, none can be converted, or there would be no training with the result.
     """
     reading, filling = reading or Reading(), filling or Filling()
-    check_place(out, '.pkl')  # MMAction2 reads no other, and a dump is not overwritten by mistake
+    check_place(out, '.pkl', SUFFIX)  # MMAction2 reads no other, and a dump is not overwritten by mistake
+    if is_arrow(out):
+        need_pyarrow(str(out))
+        if clip_folder is not None:
+            raise InputError(
+                f'{out} with --clip-folder: such a file holds all clips itself and is not read at once; leave it out'
+            )
     with unpacking(out.with_name(out.name + '.part.unpacked'), tell) as unpack:
         sources = find_dumps(dumps, reading.dialect, {rejects_path(out), *besides}, reading.skeleton, unpack)
         _check_names(sources)
@@ -188,7 +195,7 @@ def convert(
             check_split(parts, class_of, () if official else classes if classes is not None else found)
             if official and (without := untrained(parts, class_of, found)):
                 warnings.append(f"classes with clips, but none in 'train': {len(without)} ({first_few(without)})")
-            output.finish(names, parts, reading.skeleton.name, _provenance(done, rejected, filling))
+            output.finish(names, parts, reading.skeleton.name, _provenance(done, rejected, filling), track)
         warnings += _remarks(done, names, parts, numbered=known is not None)
         return Summary(tuple(done), tuple(rejected), tuple(names), parts, tuple(warnings))
 
@@ -261,7 +268,14 @@ class _Output:
         self.done.append(Converted(source.name, label, **prepared.facts))
         self.journal.add(Entry(self.done[-1], label_at, end, _stamp(source)))
 
-    def finish(self, names: Sequence[str], parts: Split, skeleton: str, provenance: dict[str, Any]) -> None:
+    def finish(
+        self,
+        names: Sequence[str],
+        parts: Split,
+        skeleton: str,
+        provenance: dict[str, Any],
+        track: Callable[[Sequence[Any]], Iterable[Any]],
+    ) -> None:
         """The pickle, and the folder before it, under their names."""
         if self.folder:
             self.folder.finish()
@@ -269,6 +283,7 @@ class _Output:
         self.writer.finish(
             labels=[numbers[clip.label.name] for clip in self.done],
             rest=dict(split=parts, skeleton=skeleton, class_names=list(names), provenance=provenance),
+            track=track,
         )
 
 

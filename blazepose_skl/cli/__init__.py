@@ -12,6 +12,7 @@ from blazepose_skl.cli import (  # noqa: F401
     convert,
     inspect,
     remap,
+    repack,
     export,
     fuse,
     report,

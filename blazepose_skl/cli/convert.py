@@ -26,7 +26,13 @@ _SPLIT = 'Split (choose one; without any: by share)'
 def convert(
     ctx: typer.Context,
     dumps: Annotated[Path, typer.Argument(help='Folder with dumps, in folders of any depth; or one dump.')],
-    out: Annotated[Path, typer.Argument(help='The annotation pickle to write.')],
+    out: Annotated[
+        Path,
+        typer.Argument(
+            help='What to write: an annotation pickle (.pkl), or an Arrow file (.arrow), of which training reads each '
+            'clip when it needs it.'
+        ),
+    ],
     labels: Annotated[
         Path | None,
         typer.Option(

@@ -17,7 +17,9 @@ __all__ = ['inspect']
 
 @app.command()
 def inspect(
-    pickle: Annotated[Path, typer.Argument(help="An annotation pickle, ours or anybody's; nothing in it is executed.")],
+    pickle: Annotated[
+        Path, typer.Argument(help="An annotation pickle or Arrow file, ours or anybody's; nothing in it is executed.")
+    ],
     skeleton: Annotated[
         str | None,
         typer.Option(help='The layout that it is meant for; without it the one that it names itself, else blazepose.'),
