@@ -6,6 +6,7 @@ joint has score 0.
 
 from __future__ import annotations
 
+import functools
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 
@@ -29,6 +30,7 @@ __all__ = [
 ]
 
 Array = NDArray[np.float32]
+Indices = NDArray[np.int64]
 
 
 # -- streams --------------------------------------------------------------------------------------
@@ -83,8 +85,8 @@ def stack_channels(channels: Sequence[Array]) -> Array:
 
 
 def streams_at(
-    joints: Callable[[NDArray[np.int64]], Array],
-    frames: NDArray[np.int64],
+    joints: Callable[[Indices | slice], Array],
+    frames: Indices,
     total: int,
     feats: Sequence[str],
     bones: Sequence[tuple[int, int]],
@@ -93,7 +95,7 @@ def streams_at(
     """Streams at some frames of a clip, equal to those of the whole clip there, (num_clips, M, T', V, C').
 
     Args:
-        joints: Gives the keypoints at frames (T",), (M, T", V, C).
+        joints: Gives the keypoints at frames, (M, frames, V, C).
         frames: The frames that are wanted, (num_clips, T').
         total: So many has the clip; the motion of the last one is 0.
         feats: j, b, jm, bm; one behind the other along the channels.
@@ -103,12 +105,11 @@ def streams_at(
     wanted, moves = frames.ravel(), 'jm' in feats or 'bm' in feats
     few = len(wanted) * (2 if moves else 1) <= total
     if not few:  # then all of the clip once, and the frames out of it
-        needed = np.arange(total)
+        joint = joints(slice(total))
     elif moves:
-        needed = np.concatenate([wanted, np.minimum(wanted + 1, total - 1)])
+        joint = joints(np.concatenate([wanted, np.minimum(wanted + 1, total - 1)]))
     else:
-        needed = wanted
-    joint = joints(needed)
+        joint = joints(wanted)
     sources = {'j': joint}
     if 'b' in feats or 'bm' in feats:
         sources['b'] = to_bone(joint, bones, score_channel)
@@ -177,31 +178,52 @@ def measure_body(keypoint: Array, score: Array, skeleton: Skeleton, threshold: f
     Where nothing of a step is seen at ``threshold``, whatever has any score is taken; for a person who
     was never seen the body is the unit: center 0, height 1.
     """
-    if not (score > 0).any():
+    detected = score > 0
+    if not detected.any():
         return Body(np.zeros(keypoint.shape[-1], np.float32), 1.0)
     seen = score >= threshold
-    anchors = [skeleton.index(joint) for joint in _ANCHORS if joint in skeleton.joints]
-    for good in (seen[:, anchors].all(1), (score[:, anchors] > 0).all(1)):
-        if anchors and good.any():
-            center = np.median(keypoint[good][:, anchors].mean(1), axis=0)
+    anchors, starts, ends, shares = _body_parts(skeleton.joints)
+    for good in (seen[:, anchors].all(1), detected[:, anchors].all(1)):
+        if len(anchors) and good.any():
+            center = np.median(keypoint[:, anchors][good].mean(1), axis=0)
             break
     else:
-        good = seen if seen.any() else score > 0
+        good = seen if seen.any() else detected
         center = np.median(keypoint[good], axis=0)
-    for good in (seen, score > 0):
-        estimates = []
-        for segment, share in _SEGMENTS.items():
-            if all(joint in skeleton.joints for joint in segment):
-                a, b = (skeleton.index(joint) for joint in segment)
-                both = good[:, a] & good[:, b]
-                if both.any():
-                    lengths = np.linalg.norm(keypoint[both, a] - keypoint[both, b], axis=-1)
-                    estimates.append(np.percentile(lengths, 75) / share)
-        if estimates and np.median(estimates) > 0:
-            return Body(center.astype(np.float32), float(np.median(estimates)))
-    good = seen if seen.any() else score > 0
+    lengths = np.linalg.norm(keypoint.take(starts, axis=1) - keypoint.take(ends, axis=1), axis=-1).T
+    for good in (seen, detected):
+        both = (good[:, starts] & good[:, ends]).T
+        used = both.any(1)
+        if used.any():
+            height = np.median(_third_quartiles(lengths[used], both[used]) / shares[used].astype(lengths.dtype))
+            if height > 0:
+                return Body(center.astype(np.float32), float(height))
+    good = seen if seen.any() else detected
     spread = float(np.sqrt(np.square(keypoint[good] - center).sum(-1).mean()))
     return Body(center.astype(np.float32), 4 * spread or 1.0)
+
+
+@functools.lru_cache
+def _body_parts(joints: tuple[str, ...]) -> tuple[Indices, Indices, Indices, NDArray[np.float64]]:
+    """The anchors, and of each segment that a skeleton has its joints and its share of the height."""
+    anchors = [joints.index(joint) for joint in _ANCHORS if joint in joints]
+    segments = {pair: share for pair, share in _SEGMENTS.items() if set(pair) <= set(joints)}
+    starts, ends = ([joints.index(pair[end]) for pair in segments] for end in (0, 1))
+    return np.array(anchors, int), np.array(starts, int), np.array(ends, int), np.array([*segments.values()])
+
+
+def _third_quartiles(values: Array, taken: NDArray[np.bool_]) -> Array:
+    """``np.percentile(row[take], 75)`` of each row, (N,), for values (N, T) of which some are taken, (N, T)."""
+    ordered = np.sort(np.where(taken, values, values.dtype.type(np.inf)), axis=1)
+    last = taken.sum(1) - 1
+    place = last.astype(values.dtype) * values.dtype.type(0.75)
+    before = np.floor(place).astype(int)
+    rows, share = np.arange(len(values)), place - np.floor(place)
+    low, high = ordered[rows, before], ordered[rows, np.minimum(before + 1, last)]
+    with np.errstate(invalid='ignore'):
+        between: Array = np.where(share >= 0.5, high - (high - low) * (1 - share), low + (high - low) * share)
+    between[np.isnan(ordered[:, -1])] = np.nan
+    return between
 
 
 def shorten_unseen(keypoint: Array, certainty: Array, skeleton: Skeleton) -> Array:
@@ -210,15 +232,24 @@ def shorten_unseen(keypoint: Array, certainty: Array, skeleton: Skeleton) -> Arr
     At 0 a joint is in the place of its parent. The root, which has no bone, stays; where its certainty is 0 it is
     at the origin, and so is a person of whom nothing is certain.
     """
-    shortened = keypoint.copy()
-    for joint, parent in sorted(skeleton.bones, key=lambda bone: skeleton.depths[bone[0]]):
-        share = certainty[..., joint, None]
-        if joint == parent:
-            shortened[..., joint, :] *= share > 0
-        else:
-            bone = keypoint[..., joint, :] - keypoint[..., parent, :]
-            shortened[..., joint, :] = shortened[..., parent, :] + share * bone
-    return shortened
+    joints = np.ascontiguousarray(np.moveaxis(keypoint, 2, 0))  # (V, M, T, C)
+    shares = np.moveaxis(certainty, 2, 0)[..., None]
+    parents, roots, levels = _levels(skeleton.bones, skeleton.depths)
+    bones = shares * (joints - joints[parents])
+    joints[roots] *= shares[roots] > 0
+    for level in levels:
+        joints[level] = joints[parents[level]] + bones[level]
+    return np.ascontiguousarray(np.moveaxis(joints, 0, 2))
+
+
+@functools.lru_cache
+def _levels(
+    bones: tuple[tuple[int, int], ...], depths: tuple[int, ...]
+) -> tuple[Indices, Indices, tuple[Indices, ...]]:
+    """The parents, the roots, and the other joints from there outwards, those of a depth together."""
+    parents = np.array([parent for _, parent in bones])
+    roots, *levels = (np.flatnonzero(np.array(depths) == depth) for depth in range(max(depths) + 1))
+    return parents, roots, tuple(levels)
 
 
 # -- random views -------------------------------------------------------------------------------------
@@ -259,8 +290,9 @@ def rotate(keypoint: Array, angles: Sequence[float]) -> Array:
             others = [i for i in range(3) if i != axis]
             turn[np.ix_(others, others)] = _plane_rotation(angle)
             matrix = turn @ matrix
-    turned = keypoint.reshape(*keypoint.shape[:-1], -1, size) @ matrix.T
-    return turned.reshape(keypoint.shape).astype(np.float32)
+    # With one frame of reference NumPy multiplies each joint by itself, which ends on other bits than all at once.
+    apart = keypoint.reshape(-1, 1, size) if keypoint.shape[-1] == size else keypoint.reshape(-1, size)
+    return (apart @ matrix.T).reshape(keypoint.shape).astype(np.float32)
 
 
 def _plane_rotation(angle: float) -> NDArray[np.float64]:
@@ -273,4 +305,5 @@ def resample(values: Array, positions: NDArray[np.float64]) -> Array:
     before = np.floor(positions).astype(int)
     after = np.minimum(before + 1, values.shape[1] - 1)
     share = (positions - before).reshape(1, -1, *([1] * (values.ndim - 2))).astype(np.float32)
-    return np.asarray(values[:, before] * (1 - share) + values[:, after] * share, dtype=np.float32)
+    resampled = values.take(before, axis=1) * (1 - share) + values.take(after, axis=1) * share
+    return np.asarray(resampled, dtype=np.float32)

@@ -202,7 +202,7 @@ class NormalizeBody:
         keypoint, score = results['keypoint'], _scores(results, 'NormalizeBody')
         person = int(score.sum(axis=(1, 2)).argmax())
         body = features.measure_body(keypoint[person], score[person], self.skeleton, self.seen)
-        normal = ((keypoint - body.center) / body.height).astype(np.float32)
+        channels = [(keypoint[..., axis] - place) / body.height for axis, place in enumerate(body.center)]
         if self.place:
             if keypoint.shape[-1] != 2:
                 raise InputError(
@@ -210,8 +210,9 @@ class NormalizeBody:
                     'only 2-D keypoints have a place in the picture: give place=False'
                 )
             height, width = results['img_shape']
-            in_picture = (keypoint - np.array([width / 2, height / 2], np.float32)) / height
-            normal = np.concatenate([normal, in_picture.astype(np.float32)], axis=-1)
+            for axis, size in enumerate((width, height)):
+                channels.append((keypoint[..., axis] - np.float32(size / 2)) / height)
+        normal = features.stack_channels([channel.astype(np.float32, copy=False) for channel in channels])
         results['keypoint'] = features.shorten_unseen(normal, np.clip(score / self.seen, 0, 1) ** 2, self.skeleton)
         return results
 
@@ -272,9 +273,10 @@ class RandomPlace:
         keypoint = results['keypoint'].copy()
         if keypoint.shape[-1] != 4:
             raise InputError('RandomPlace: no place in the keypoints; put NormalizeBody with place=True before it')
-        seen = _scores(results, 'RandomPlace')[..., None] > 0  # what is 0 for want of a person stays so
+        seen = _scores(results, 'RandomPlace') > 0  # what is 0 for want of a person stays so
         factor = np.exp(np.random.uniform(-self.zoom, self.zoom))
-        keypoint[..., 2:] = (keypoint[..., 2:] * factor + np.random.uniform(-self.shift, self.shift, 2)) * seen
+        for axis, shift in enumerate(np.random.uniform(-self.shift, self.shift, 2), 2):
+            keypoint[..., axis] = (keypoint[..., axis] * factor + shift) * seen
         if np.random.rand() < self.forget:
             keypoint[..., 2:] = 0
         results['keypoint'] = keypoint

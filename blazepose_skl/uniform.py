@@ -47,7 +47,8 @@ def _one_of_each_part(total: int, clip_len: int, num_clips: int) -> Frames:
         for clip in left_out:
             # What np.random.choice(clip_len + 1, …, replace=False) does, without its checks.
             clip[np.random.permutation(clip_len + 1)[: total - clip_len]] = 1
-        return np.arange(clip_len) + left_out.cumsum(1)[:, :-1]
+        kept: Frames = np.arange(clip_len) + left_out.cumsum(1)[:, :-1]
+        return kept
     bounds = np.arange(clip_len + 1) * total // clip_len
     # One draw for all clips takes the same numbers from the state as one for each.
     return bounds[:-1] + np.random.randint(np.broadcast_to(np.diff(bounds), (num_clips, clip_len)))

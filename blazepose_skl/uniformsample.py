@@ -99,18 +99,18 @@ class UniformSampleSkeleton:
             total = results['total_frames'] = len(alignment.frames)
             results['body_center'] = alignment.center
 
-        def joints(frames: Frames) -> Array:
-            """Normalised, with their scores, (M, len(frames), V, C)."""
+        def joints(frames: Frames | slice) -> Array:
+            """Normalised, with their scores, (M, frames, V, C)."""
             if alignment is not None:
                 people = np.array(alignment.people[:kept])
                 return alignment(keypoint[people[:, None], alignment.frames[frames]])
-            chosen = keypoint[:kept].take(frames, axis=1)
+            chosen = keypoint[:kept, frames]
             if self.normalize == 'PreNormalize2D':
                 channels = to_picture(chosen, results.get('img_shape', self.settings['img_shape']))
             else:
                 channels = [chosen[..., axis] for axis in range(chosen.shape[-1])]
             if score is not None:
-                channels.append(score[:kept].take(frames, axis=1))
+                channels.append(score[:kept, frames])
             return features.stack_channels(channels)
 
         frames = self._draw(results, total)
