@@ -116,6 +116,12 @@ def test_videos_that_fail_are_reported_and_the_others_done(tmp_path: Path) -> No
     assert run.invoke(app, ['extract', str(videos), str(tmp_path / 'dumps')]).exit_code == 1  # packed otherwise
 
 
+def test_one_video_is_named_by_its_path(tmp_path: Path) -> None:
+    video = write_video(tmp_path / 'a.mp4')
+    (rejected,) = extract(video, tmp_path / 'dumps', jobs=1).rejected
+    assert rejected == Rejected('a.mp4', f'{video}: nobody was found in any of its 10 frames')
+
+
 def test_each_video_is_counted_once(capsys: pytest.CaptureFixture[str]) -> None:
     videos = [Extracted('1', 5, 4), Extracted('2', 5, 0), Extracted('3', 5, 5, before=True), Extracted('4', 5, 5)]
     rejected = [Rejected('2', 'nobody'), Rejected('5', 'no video')]

@@ -95,7 +95,7 @@ def extract(
     cannot be extracted or shows nobody; such are listed in DUMPS.rejects.jsonl.
     """
     from blazepose_skl.cli.framesbar import frames_bar
-    from blazepose_skl.extraction import Settings, Shard, rejects_path
+    from blazepose_skl.extraction import Settings, Shard, path_of, rejects_path
     from blazepose_skl.extraction import extract as extract_videos
 
     settings = Settings(people, detection, presence, tracking, smoothing and people == 1, every, fps)
@@ -110,7 +110,7 @@ def extract(
     show_summary(summary)
     for video in summary.videos:
         if video.note:
-            print(f'warning: {videos / video.name}: {video.note}', file=sys.stderr)
+            print(f'warning: {path_of(video.name, videos)}: {video.note}', file=sys.stderr)
     end_with_rejected(summary.rejected, 'videos', rejects_path(dumps, part))
 
 

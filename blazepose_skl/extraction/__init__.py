@@ -6,7 +6,7 @@ share, and :mod:`.many` gives out the work.
 """
 
 from blazepose_skl.extraction.document import DIALECT, Settings
-from blazepose_skl.extraction.many import Summary, Tracker, extract, rejects_path
+from blazepose_skl.extraction.many import Summary, Tracker, extract, path_of, rejects_path
 from blazepose_skl.extraction.shards import Shard
 from blazepose_skl.extraction.single import Extracted, Job, extract_video
 
@@ -20,5 +20,6 @@ __all__ = [
     'Tracker',
     'extract',
     'extract_video',
+    'path_of',
     'rejects_path',
 ]

@@ -29,7 +29,7 @@ from blazepose_skl.parallel import cores
 from blazepose_skl.rejects import Rejected, write_rejects
 from blazepose_skl.video import SUFFIXES, check_opencv
 
-__all__ = ['Summary', 'Tracker', 'extract', 'find_videos', 'rejects_path']
+__all__ = ['Summary', 'Tracker', 'extract', 'find_videos', 'path_of', 'rejects_path']
 
 _LOG = logging.getLogger(__name__)
 
@@ -160,7 +160,7 @@ def extract(
             done.append(outcome)
     done.sort(key=lambda video: natural_key(video.name))
     rejected += [
-        Rejected(video.name, f'{videos / video.name}: nobody was found in any of its {video.frames} frames')
+        Rejected(video.name, f'{path_of(video.name, videos)}: nobody was found in any of its {video.frames} frames')
         for video in done
         if not video.detected
     ]
@@ -173,6 +173,11 @@ def model_facts(path: Path) -> ModelFacts:
     """The name of an official model, or of its file for another, and its checksum."""
     found = checksum(path)
     return ModelFacts(next((model.name for model in MODELS.values() if model.sha256 == found), path.name), found)
+
+
+def path_of(name: str, videos: Path) -> Path:
+    """A video by its name in a folder of videos, or the one video that was given."""
+    return videos / name if videos.is_dir() else videos
 
 
 def find_videos(videos: Path) -> list[tuple[str, Path]]:
