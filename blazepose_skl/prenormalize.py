@@ -52,7 +52,8 @@ class Alignment:
         x, y, z = (keypoint[..., axis] != 0 for axis in range(3))
         keypoint = (keypoint - self.center) * (x | y | z)[..., None]
         for turn in self.turns:
-            keypoint = np.einsum('abcd,kd->abck', keypoint, turn)  # no other product has the same bits
+            # No other product has the same bits; that of one precision is three times as fast.
+            keypoint = np.einsum('abcd,kd->abck', keypoint.astype(np.float64, copy=False), turn)
         return keypoint
 
 
