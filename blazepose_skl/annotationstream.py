@@ -12,7 +12,7 @@ from typing import Any, BinaryIO, ClassVar
 
 import numpy as np
 
-from blazepose_skl.arrowform import is_arrow
+from blazepose_skl.arrowform import MAGIC, SUFFIX, is_arrow
 from blazepose_skl.arrowset import ArrowSet
 from blazepose_skl.errors import InputError
 from blazepose_skl.safepickle import SafeUnpickler, load_safely
@@ -40,6 +40,7 @@ def stream_annotations(path: Path, take: Callable[[dict[str, Any]], None]) -> di
 
 def stream_form(path: Path, take: Callable[[dict[str, Any]], None]) -> tuple[dict[str, Any], bool]:
     """The same of a pickle; beside what else it holds, whether it is but a list of annotations."""
+    _refuse_arrow(path)
     count = 0
 
     def plain(annotation: object) -> None:
@@ -65,6 +66,18 @@ def stream_form(path: Path, take: Callable[[dict[str, Any]], None]) -> tuple[dic
         return rest, listed
     except _TakersError as error:
         raise error.__cause__ or error from None
+
+
+def _refuse_arrow(path: Path) -> None:
+    try:
+        with open(path, 'rb') as file:
+            begin = file.read(len(MAGIC))
+    except OSError:  # whoever reads it says so
+        return
+    if begin == MAGIC:
+        raise InputError(
+            f'{path}: an Arrow file by its first letters, named as a pickle; give it a name that ends in {SUFFIX}'
+        )
 
 
 class _TakersError(BaseException):

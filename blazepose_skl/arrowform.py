@@ -31,6 +31,7 @@ from blazepose_skl.plainpack import pack
 __all__ = [
     'ARRAYS',
     'HEADER',
+    'MAGIC',
     'PAIRS',
     'REALS',
     'SHAPE',
@@ -49,6 +50,8 @@ __all__ = [
 ]
 
 SUFFIX = '.arrow'
+# What such a file begins and ends with.
+MAGIC = b'ARROW1'
 VERSION = b'1'
 VERSION_KEY, HEADER = b'blazepose_skl.version', b'blazepose_skl.header'
 

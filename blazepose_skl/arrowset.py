@@ -25,6 +25,7 @@ from numpy.typing import NDArray
 from blazepose_skl.arrowform import (
     ARRAYS,
     HEADER,
+    MAGIC,
     PAIRS,
     REALS,
     SHAPE,
@@ -46,7 +47,6 @@ if TYPE_CHECKING:
 
 __all__ = ['ArrowSet', 'Clips']
 
-_MAGIC = b'ARROW1'
 _CODE = struct.Struct('<I')
 _WHOLE, _REAL, _PAIR, _SHAPE = (struct.Struct(form).unpack_from for form in ('<q', '<d', '<qq', '<qqqq'))
 
@@ -149,13 +149,16 @@ class ArrowSet:
 
     def _find_columns(self, batch: Any, start: int, dtypes: Mapping[str, np.dtype[Any]]) -> _Batch:
         batch.validate()
+        size = len(self._file.map)
         bits: dict[str, int] = {}
         places: dict[str, list[int]] = {}
         for key, column in zip(batch.schema.names, batch.columns, strict=True):
             if column.null_count < len(column):
-                found = [-1 if buffer is None else buffer.address - start for buffer in column.buffers()]
-                if max(found) >= len(self._file.map):
-                    raise ValueError('columns that are not in the file')  # they were compressed
+                # What is empty may be anywhere.
+                buffers = [buffer if buffer is not None and buffer.size else None for buffer in column.buffers()]
+                found = [-1 if buffer is None else buffer.address - start for buffer in buffers]
+                if any(buffer is not None and not 0 <= at < size for buffer, at in zip(buffers, found, strict=True)):
+                    raise ValueError('columns that are not in the file as they are')  # but compressed
                 bits[key] = found[0] if column.null_count else -1
                 places[key] = found[1:]
         return _Batch(
@@ -440,8 +443,8 @@ def _check_ends(path: Path) -> None:
     """Refuse what is no Arrow file, or the beginning of one."""
     try:
         with open(path, 'rb') as file:
-            begin = file.read(len(_MAGIC))
-            file.seek(max(0, file.seek(0, 2) - len(_MAGIC)))
+            begin = file.read(len(MAGIC))
+            file.seek(max(len(begin), file.seek(0, 2) - len(MAGIC)))
             end = file.read()
     except FileNotFoundError:
         raise InputError(f'{path}: no such file') from None
@@ -449,12 +452,12 @@ def _check_ends(path: Path) -> None:
         raise InputError(f'{path}: cannot be read: {error.strerror or error}') from None
     if begin[:1] == b'\x80':
         raise InputError(
-            f'{path}: a pickle, by its first byte, called as an Arrow file; give it a name that ends in .pkl'
+            f'{path}: a pickle by its first byte, named as an Arrow file; give it a name that ends in .pkl'
         )
-    if not begin or not _MAGIC.startswith(begin):
+    if not begin or not MAGIC.startswith(begin):
         raise InputError(f'{path}: not an Arrow file; make one with blazepose-skl convert or repack')
-    if end != _MAGIC or begin != _MAGIC:
+    if end != MAGIC or begin != MAGIC:
         raise InputError(
-            f'{path}: cut short: an Arrow file ends in {_MAGIC.decode()}; copy it again, or write it again with '
+            f'{path}: cut short: an Arrow file ends in {MAGIC.decode()}; copy it again, or write it again with '
             'blazepose-skl repack'
         )

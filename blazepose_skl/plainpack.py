@@ -16,7 +16,7 @@ from blazepose_skl.errors import InputError
 __all__ = ['pack', 'unpack']
 
 # Extension types of MessagePack.
-_TUPLE, _DICT, _ARRAY, _SCALAR, _SET, _INT, _TEXT, _COMPLEX, _BYTEARRAY = range(1, 10)
+_TUPLE, _DICT, _ARRAY, _SCALAR, _SET, _INT, _TEXT, _BYTEARRAY = range(1, 9)
 
 # A pickle may hold a list in lists a million million times; what is written here is written each time.
 _MOST = 10_000_000
@@ -92,7 +92,6 @@ _KINDS: dict[type, Callable[[_Packing, Any], Any]] = {
     dict: _Packing.mapped,
     tuple: lambda packing, value: _extension(_TUPLE, packing.listed(value)),
     set: lambda packing, value: _extension(_SET, packing.listed(value)),
-    complex: lambda packing, value: _extension(_COMPLEX, [value.real, value.imag]),
     bytearray: lambda packing, value: msgspec.msgpack.Ext(_BYTEARRAY, bytes(value)),
 }
 
@@ -125,8 +124,6 @@ def _read_extension(code: int, data: memoryview) -> Any:
         return np.ndarray((), np.dtype(dtype), content)[()]
     if code == _DICT:
         return {key: item for key, item in parts}
-    if code == _COMPLEX:
-        return complex(*parts)
     return {_TUPLE: tuple, _SET: set}[code](parts)
 
 
