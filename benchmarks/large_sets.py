@@ -2,10 +2,10 @@
 
     python benchmarks/large_sets.py FOLDER [--clips N] [--frames T] [--stock N] [--reads N] [--rounds N]
 
-Writes FOLDER/clips-NxT.arrow (unless it is there; a pickle first, which is removed) and prints, each in a process of its
-own: the time to open it and the memory that only that process has, after opening and after so many random reads, then
-the same in two data workers. Beside it stock ``PoseDataset`` with pickles of as many clips as it can hold (--stock),
-and, in one process, the time of a random clip of either over the same clips, in rounds that take turns.
+Writes FOLDER/clips-NxT.arrow (unless it is there; a pickle first, which is removed) and prints, each in a process of
+its own: the time to open it and the memory that only that process has, after opening and after so many random reads,
+then the same in two data workers. Beside it stock ``PoseDataset`` with pickles of as many clips as it can hold
+(--stock), and, in one process, the time of a random clip of either over the same clips, in rounds that take turns.
 
 Memory is USS: what would be free if the process ended. Arrays are read, not mapped, so that the file's pages are not
 in it; the system keeps these for all processes as long as there is room.
