@@ -14,7 +14,14 @@ from types import ModuleType
 from typing import Any
 from unittest import mock
 
-__all__ = ['allow_checkpoints', 'allow_distributed_cpu', 'allow_numpy', 'mend', 'stand_in_for_drn']
+__all__ = [
+    'allow_checkpoints',
+    'allow_distributed_cpu',
+    'allow_numpy',
+    'mend',
+    'spell_infinity',
+    'stand_in_for_drn',
+]
 
 
 def mend() -> None:
@@ -104,6 +111,23 @@ def allow_numpy() -> None:
             for module in ('numpy._core.multiarray', 'numpy.core.multiarray')  # NumPy 2 and 1
         ]
     )
+
+
+# -- names that NumPy 2 has not --------------------------------------------------------------------------
+
+
+def spell_infinity(module: ModuleType) -> None:
+    """Let a module of MMAction2 say ``np.Inf``, as ``PoseCompact`` does, which NumPy 2 calls ``np.inf``.
+
+    The module gets a NumPy of its own with the old name in it; NumPy itself is not changed.
+    """
+    import numpy as np
+
+    if vars(module)['np'] is not np or hasattr(np, 'Inf'):
+        return
+    older = ModuleType('numpy', np.__doc__)
+    vars(older).update(vars(np), Inf=np.inf)
+    vars(module)['np'] = older
 
 
 # -- several processes without CUDA -------------------------------------------------------------------

@@ -1,6 +1,9 @@
 """Every config: it says what its name says, survives a dump, builds and takes a training step."""
 
+import json
 import re
+import subprocess
+import sys
 from pathlib import Path
 
 import numpy as np
@@ -8,18 +11,29 @@ import pytest
 from conftest import clip
 
 from blazepose_skl.errors import InputError
+from blazepose_skl.skeletons import get_skeleton
 
 pytest.importorskip('mmaction', reason='mmaction2 is absent')
 from mmengine.config import Config
 from mmengine.registry import init_default_scope
 
-CONFIGS = Path(__file__).parent.parent / 'configs'
-LEAVES = sorted(path for path in CONFIGS.glob('*/*.py') if path.parent.name != '_base_')
-STREAMS = {'joint': 'j', 'bone': 'b', 'joint-motion': 'jm', 'bone-motion': 'bm'}
+sys.path.insert(0, str(Path(__file__).parent.parent / 'tools'))
+import write_configs
+
+CONFIGS = write_configs.CONFIGS
+WRITTEN = write_configs.leaves()
+OWN = [name for name in WRITTEN if f'_{write_configs.CUSTOM}-' in name]
 NAME = re.compile(
-    r'(?P<model>stgcn|stgcnpp)_\d+xb(?P<batch>\d+)-(?P<stream>joint|bone|joint-motion|bone-motion)'
-    r'-(?P<frames>u100-80e|r32-\d+e-small)_custom-(?P<layout>blazepose|enhanced-blazepose)'
+    r'(?P<model>stgcn|stgcnpp|2s-agcn|slowonly)_\d+xb(?P<batch>\d+)-(?P<input>[a-z-]+)'
+    r'-(?P<recipe>u100-80e|r32-40e-small|u48-240e|u16-40e-small|f300-80e)'
+    r'_(?P<data>[a-z0-9]+(?:-(?:split\d|x[a-z]+))?)'
+    r'-(?P<layout>blazepose|enhanced-blazepose|openpose)(?P<world>-3d)?'
 )
+TYPES = {'stgcn': 'STGCN', 'stgcnpp': 'STGCN', '2s-agcn': 'AAGCN', 'slowonly': 'ResNet3dSlowOnly'}
+MODES = {
+    'spatial': 'stgcn_spatial',
+    **{f'{n}': f'{n.replace("-", "_")}_split' for n in ('full-distance', 'connection', 'index')},
+}
 
 
 def pipelines(config):
@@ -28,106 +42,177 @@ def pipelines(config):
         yield part, dataset.get('dataset', dataset).pipeline
 
 
+def narrowed(config):
+    """The same network with next to no channels."""
+    narrow = 2 if config.model.backbone.type == 'ResNet3dSlowOnly' else 8
+    wide = config.model.backbone.get('base_channels', 64)
+    config.model.backbone.base_channels = narrow
+    config.model.cls_head.in_channels = config.model.cls_head.in_channels * narrow // wide
+    return config
+
+
+def made_clips(number=4, coordinates=2, joints=33, frames=20):
+    rng = np.random.default_rng(0)
+    return [
+        dict(
+            frame_dir=f'clip{i}',
+            label=i,
+            img_shape=(480, 640),
+            original_shape=(480, 640),
+            total_frames=frames,
+            modality='Pose',
+            start_index=0,
+            keypoint=rng.uniform(0, 400, (1, frames, joints, coordinates)).astype(np.float32),
+            keypoint_score=rng.uniform(0, 1, (1, frames, joints)).astype(np.float32),
+        )
+        for i in range(number)
+    ]
+
+
+def test_the_files_are_those_that_are_written():
+    found = {path.relative_to(CONFIGS).as_posix() for path in CONFIGS.glob('[!_]*/*.py')}
+    assert found == set(WRITTEN)
+    assert all((CONFIGS / name).read_text() == text for name, text in WRITTEN.items())
+
+
 def test_the_matrix_is_complete():
-    models = ('stgcn', 'stgcnpp')
-    assert len(LEAVES) == len(models) * len(STREAMS) * 2 * 2  # layouts, recipes
+    graph_networks = [name for name in WRITTEN if NAME.fullmatch(Path(name).stem)['input'] in write_configs.STREAMS]
+    graph_networks = [name for name in graph_networks if not name.startswith('posec3d')]
+    data_sets = len(write_configs.DATA_SETS) + 1
+    assert len(graph_networks) == 3 * 4 * 2 * 2 * (data_sets + 1)  # models, streams, layouts, 2-D and 3-D; small
+    assert len([name for name in WRITTEN if name.startswith('posec3d')]) == 3 * (data_sets + 1)
+    assert len([name for name in WRITTEN if name.startswith('paper')]) == 4 * 3 * 7
+    assert {name.partition('-')[0] for name in write_configs.DATA_SETS} == {
+        'ucf101',
+        'hmdb51',
+        'k400',
+        'ntu60',
+        'ntu120',
+    }
 
 
-@pytest.fixture(params=LEAVES, ids=lambda path: path.stem)
-def leaf(request):
-    return request.param
-
-
-def test_a_leaf_is_what_its_name_says(leaf):
-    name, config = NAME.fullmatch(leaf.stem), Config.fromfile(leaf)
-    layout = name['layout'].replace('-', '_')
-    assert leaf.parent.name == name['model']
-    assert config.model.backbone.graph_cfg.layout == layout
-    assert (config.model.backbone.get('tcn_type') == 'mstcn') == (name['model'] == 'stgcnpp')
-    assert config.train_dataloader.batch_size == int(name['batch'])
-    for _, pipeline in pipelines(config):
-        (features,) = (step for step in pipeline if step.type == 'GenSkeFeat')
+@pytest.mark.parametrize('name', WRITTEN, ids=lambda name: Path(name).stem)
+def test_a_leaf_is_what_its_name_says(name):
+    said, config = NAME.fullmatch(Path(name).stem), Config.fromfile(CONFIGS / name)
+    layout = said['layout'].replace('-', '_')
+    backbone, head = config.model.backbone, config.model.cls_head
+    assert backbone.type == TYPES[said['model']]
+    assert (backbone.get('tcn_type') == 'mstcn') == (said['model'] == 'stgcnpp')
+    assert config.train_dataloader.batch_size == int(said['batch'])
+    if said['data'] == write_configs.CUSTOM:
+        assert config.num_classes is None
+    else:
+        assert config.ann_file == f'data/{said["data"]}.pkl'
+        assert config.num_classes == head.num_classes == write_configs.DATA_SETS[said['data']]
+    for part, pipeline in pipelines(config):
+        steps = {step.type: step for step in pipeline}
+        if said['model'] == 'slowonly':
+            heatmaps = steps['GeneratePoseTarget']
+            assert heatmaps.skeletons == layout
+            assert (heatmaps.with_kp, heatmaps.with_limb) == (said['input'] == 'joint', said['input'] == 'limb')
+            assert heatmaps.get('double', False) == (part == 'test')
+            continue
+        assert backbone.graph_cfg.layout == layout
+        features = steps['GenSkeFeat']
         assert features.dataset == layout
-        assert list(features.feats) == [STREAMS[name['stream']]]
-    if 'small' in name['frames']:
-        assert f'-{config.train_cfg.max_epochs}e-' in leaf.stem
+        assert list(features.feats) == [write_configs.STREAMS.get(said['input'], 'j')]
+        assert ('FaceCamera' in steps) == bool(said['world'])
+        assert ('RemapSkeleton' in steps) == (layout == 'openpose')
+    if name.startswith('paper'):
+        assert backbone.graph_cfg.mode == MODES[said['input']]
+    if 'small' in said['recipe']:
+        assert f'-{config.train_cfg.max_epochs}e-' in name
         assert config.param_scheduler[-1].end == config.train_cfg.max_epochs
 
 
-def test_a_leaf_survives_a_dump_builds_and_takes_a_step(leaf, tmp_path):
+def test_leaves_survive_a_dump_and_a_fresh_process(tmp_path):
+    # Those of a data set differ from these by their data alone, see below.
+    for number, name in enumerate(OWN):
+        Config.fromfile(CONFIGS / name).dump(tmp_path / f'{number}.py')
+    code = (
+        'import sys, json\nfrom pathlib import Path\nfrom mmengine.config import Config\n'
+        'for number in range(int(sys.argv[2])):\n'
+        "    print(json.dumps(Config.fromfile(Path(sys.argv[1]) / f'{number}.py').to_dict(), sort_keys=True))\n"
+    )
+    read = subprocess.run(
+        [sys.executable, '-W', 'ignore', '-c', code, tmp_path, str(len(OWN))], capture_output=True, text=True
+    )
+    assert read.returncode == 0, read.stderr
+    for name, line in zip(OWN, read.stdout.splitlines(), strict=True):
+        assert json.loads(line) == json.loads(json.dumps(Config.fromfile(CONFIGS / name).to_dict())), name
+
+
+@pytest.mark.parametrize('name', OWN, ids=lambda name: Path(name).stem)
+def test_a_leaf_builds_and_takes_a_step(name):
     import torch
     from mmaction.registry import MODELS, OPTIM_WRAPPERS, TRANSFORMS
     from mmengine.dataset import Compose, pseudo_collate
 
-    config = Config.fromfile(leaf)
-    config.dump(tmp_path / 'dumped.py')
-    dumped = Config.fromfile(tmp_path / 'dumped.py')
-    assert dumped.to_dict() == config.to_dict()
-
     init_default_scope('mmaction')
-    dumped.model.backbone.base_channels = 8
-    dumped.model.cls_head.in_channels = 32
-    model = MODELS.build(dumped.model)
+    config = narrowed(Config.fromfile(CONFIGS / name))
+    model = MODELS.build(config.model)
     optimizer = torch.optim.SGD(model.parameters(), lr=1e-3)
-    wrapper = OPTIM_WRAPPERS.build(dict(type=dumped.optim_wrapper.get('type', 'OptimWrapper'), optimizer=optimizer))
-    rng = np.random.default_rng(0)
-    for part, pipeline in pipelines(dumped):
-        samples = [
-            Compose([TRANSFORMS.build(step) for step in pipeline])(
-                dict(
-                    frame_dir=f'clip{i}',
-                    label=i,
-                    img_shape=(480, 640),
-                    original_shape=(480, 640),
-                    total_frames=20,
-                    keypoint=rng.uniform(0, 400, (1, 20, 33, 2)).astype(np.float32),
-                    keypoint_score=rng.uniform(0, 1, (1, 20, 33)).astype(np.float32),
-                )
-            )
-            for i in range(4)
-        ]
+    wrapper = OPTIM_WRAPPERS.build(dict(type=config.optim_wrapper.get('type', 'OptimWrapper'), optimizer=optimizer))
+    for part, pipeline in pipelines(config):
+        steps = Compose([TRANSFORMS.build(step) for step in pipeline])
+        clips = made_clips(4 if part == 'train' else 1, 3 if name.endswith('-3d.py') else 2)
+        batch = pseudo_collate([steps(made) for made in clips])
         if part == 'train':
-            loss = model.train_step(pseudo_collate(samples), wrapper)['loss']
-            assert loss.isfinite()
+            assert model.train_step(batch, wrapper)['loss'].isfinite()
         else:
-            (first, *_) = model.val_step(pseudo_collate(samples))
+            (first, *_) = model.val_step(batch)
             assert first.pred_score.sum().item() == pytest.approx(1, abs=1e-4)
 
 
-def test_no_leaf_writes_out_a_pipeline_step_but_its_features(leaf):
-    assert re.findall(r"type='(\w+)'", leaf.read_text()) == ['GenSkeFeat']
+@pytest.mark.parametrize('name', sorted(set(WRITTEN) - set(OWN)), ids=lambda name: Path(name).stem)
+def test_a_leaf_of_a_data_set_differs_by_its_data_alone(name):
+    data = NAME.fullmatch(Path(name).stem)['data']
+    own = Config.fromfile(CONFIGS / name.replace(f'_{data}-', f'_{write_configs.CUSTOM}-')).to_dict()
+    own |= dict(ann_file=f'data/{data}.pkl', num_classes=write_configs.DATA_SETS[data])
+    own['model']['cls_head']['num_classes'] = write_configs.DATA_SETS[data]
+    assert Config.fromfile(CONFIGS / name).to_dict() == own
 
 
 # -- another skeleton -----------------------------------------------------------------------------------------
 
 
 ARM = dict(name='arm', joints=['shoulder', 'elbow', 'wrist'], parents=[None, 'shoulder', 'elbow'])
+ANY_SKELETON = [name for name in OWN if not name.endswith(('-3d.py', 'openpose.py'))]
 
 
-@pytest.mark.parametrize(('skeleton', 'joints'), [('hand', 21), (ARM, 3)])
-def test_a_skeleton_that_is_named_once_is_that_of_graph_and_steps(leaf, skeleton, joints):
+@pytest.mark.parametrize('skeleton', ['hand', ARM], ids=['hand', 'arm'])
+@pytest.mark.parametrize('name', ANY_SKELETON, ids=lambda name: Path(name).stem)
+def test_a_skeleton_that_is_named_once_is_that_of_graph_and_steps(name, skeleton):
     from mmaction.registry import MODELS
     from mmengine.dataset import Compose
 
     from blazepose_skl.mmaction2.training import put_skeleton
 
-    config = Config.fromfile(leaf)
+    config = narrowed(Config.fromfile(CONFIGS / name))
     config.skeleton = skeleton
-    config.model.backbone.base_channels, config.model.cls_head.in_channels = 8, 32
     put_skeleton(config)
     init_default_scope('mmaction')
-    assert MODELS.build(config.model).backbone.graph.num_node == joints
+    known = get_skeleton(skeleton)
+    model = MODELS.build(config.model)
     for _, pipeline in pipelines(config):
-        steps = [step for step in pipeline if step.type != 'UniformSampleFrames']
-        packed = Compose(steps)(clip(joints, frames=100) | dict(img_shape=(480, 640), label=0, total_frames=100))
-        assert packed['inputs'].shape[-2] == joints
+        # A single arm has nobody's other side to be flipped to.
+        steps = [step for step in pipeline if step.type not in ('UniformSampleFrames', 'Flip')]
+        if config.model.backbone.type == 'ResNet3dSlowOnly':
+            (maps,) = (step for step in steps if step.type == 'GeneratePoseTarget')
+            wanted = len(known.limbs) if maps.with_limb else known.num_joints
+            assert config.model.backbone.in_channels == wanted
+        else:
+            assert model.backbone.graph.num_node == known.num_joints
+            packed = Compose(steps)(
+                clip(known.num_joints, frames=100) | dict(img_shape=(480, 640), label=0, total_frames=100)
+            )
+            assert packed['inputs'].shape[-2] == known.num_joints
 
 
 def test_a_skeleton_for_data_that_is_remapped_is_refused():
     from blazepose_skl.mmaction2.training import put_skeleton
 
-    config = Config.fromfile(LEAVES[0])
+    config = Config.fromfile(CONFIGS / 'paper/stgcn_1xb64-index-f300-80e_custom-openpose.py')
     config.skeleton = 'hand'
-    config.test_dataloader.dataset.pipeline.insert(0, dict(type='RemapSkeleton', target='coco'))
     with pytest.raises(InputError, match='skeleton: the pipeline remaps the data, so that there are two'):
         put_skeleton(config)

@@ -17,11 +17,13 @@ from mmaction.models.backbones import AAGCN, STGCN
 from mmaction.models.heads import BaseHead
 from mmaction.models.utils.graph import Graph
 
-from blazepose_skl import adapting, partitions, steps
+from blazepose_skl import adapting, compat, partitions, steps
 from blazepose_skl.errors import InputError
 from blazepose_skl.mmaction2.layouts import is_stock
 from blazepose_skl.skeletons import SkeletonLike
 from blazepose_skl.steps import Results, find_skeleton
+
+compat.spell_infinity(pose_transforms)
 
 GRAPH_MODES = ('stgcn_spatial', 'spatial', 'binary_adj', *partitions.MODES)
 

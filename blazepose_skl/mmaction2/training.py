@@ -19,6 +19,7 @@ from mmengine.runner import Runner
 from blazepose_skl.adapting import check_labels
 from blazepose_skl.errors import InputError
 from blazepose_skl.mmaction2.recipe import innermost
+from blazepose_skl.steps import find_skeleton
 
 
 @OPTIM_WRAPPERS.register_module(force=True)
@@ -61,7 +62,7 @@ class PoseRunner(Runner):  # type: ignore[misc]
 
 # Where the stock steps and ours name the skeleton of the data; ours have a default that need not be written.
 _NAMING = ('layout', 'dataset', 'skeletons', 'left_kp', 'right_kp')
-_OURS = ('NormalizeBody', 'RandomFlipSkeleton')
+_OURS = ('FaceCamera', 'NormalizeBody', 'RandomFlipSkeleton')
 
 
 def put_skeleton(cfg: Any) -> None:
@@ -69,8 +70,9 @@ def put_skeleton(cfg: Any) -> None:
     skeleton = cfg.get('skeleton')
     if skeleton is None:
         return
-    if 'graph_cfg' in cfg.model.backbone:
-        cfg.model.backbone.graph_cfg.layout = skeleton
+    backbone = cfg.model.backbone
+    if 'graph_cfg' in backbone:
+        backbone.graph_cfg.layout = skeleton
     for dataset in _datasets(cfg):
         if any(step['type'] == 'RemapSkeleton' for step in dataset.pipeline):
             raise InputError(
@@ -83,6 +85,9 @@ def put_skeleton(cfg: Any) -> None:
             for key in _NAMING:
                 if isinstance(step.get(key), (str, Mapping)):
                     step[key] = skeleton
+            if step['type'] == 'GeneratePoseTarget' and 'in_channels' in backbone:  # a heatmap for each of them
+                known = find_skeleton(skeleton, 'skeleton')
+                backbone.in_channels = len(known.limbs) if step['with_limb'] else known.num_joints
 
 
 def _datasets(cfg: Any) -> Iterator[Any]:

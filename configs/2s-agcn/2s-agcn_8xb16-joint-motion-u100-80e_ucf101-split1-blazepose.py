@@ -1,0 +1,3 @@
+_base_ = '2s-agcn_8xb16-joint-motion-u100-80e_custom-blazepose.py'
+ann_file, num_classes = 'data/ucf101-split1.pkl', 101
+model = dict(cls_head=dict(num_classes=num_classes))

@@ -1,0 +1,3 @@
+_base_ = 'stgcn_1xb64-index-f300-80e_custom-blazepose.py'
+ann_file, num_classes = 'data/ucf101-split3.pkl', 101
+model = dict(cls_head=dict(num_classes=num_classes))

@@ -1,0 +1,3 @@
+_base_ = 'stgcn_8xb16-joint-motion-u100-80e_custom-enhanced-blazepose-3d.py'
+ann_file, num_classes = 'data/ntu60-xsub.pkl', 60
+model = dict(cls_head=dict(num_classes=num_classes))

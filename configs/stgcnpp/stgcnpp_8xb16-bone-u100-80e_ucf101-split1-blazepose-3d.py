@@ -1,0 +1,3 @@
+_base_ = 'stgcnpp_8xb16-bone-u100-80e_custom-blazepose-3d.py'
+ann_file, num_classes = 'data/ucf101-split1.pkl', 101
+model = dict(cls_head=dict(num_classes=num_classes))

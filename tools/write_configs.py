@@ -1,0 +1,162 @@
+"""Write the leaves of configs/: each says only what it adds to a model and a recipe of configs/_base_.
+
+    python tools/write_configs.py
+
+A leaf is called <model>_<GPUs>xb<batch>-<input>-<recipe>_<data set>-<layout>.py, as MMAction2 calls its own; 3-D ones
+end in -3d. What differs by more than a line belongs to a base, and what one leaf alone should have belongs to a config
+that a user derives from it.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Iterator
+from dataclasses import dataclass
+from itertools import product
+from pathlib import Path
+
+from blazepose_skl.outfiles import write_whole
+from blazepose_skl.partitions import SPLITS
+from blazepose_skl.skeletons import get_skeleton
+
+CONFIGS = Path(__file__).parent.parent / 'configs'
+
+# Data set: the number of its classes. The data is in data/<name>.pkl, in the parts train and val.
+DATA_SETS = {
+    **{f'ucf101-split{number}': 101 for number in (1, 2, 3)},
+    **{f'hmdb51-split{number}': 51 for number in (1, 2, 3)},
+    'k400': 400,
+    **{f'ntu60-{protocol}': 60 for protocol in ('xsub', 'xview')},
+    **{f'ntu120-{protocol}': 120 for protocol in ('xsub', 'xset')},
+}
+CUSTOM = 'custom'  # the user's own, named on the command line
+LAYOUTS = ('blazepose', 'enhanced_blazepose')
+STREAMS = {'joint': 'j', 'bone': 'b', 'joint-motion': 'jm', 'bone-motion': 'bm'}
+GRAPH_NETWORKS = {'stgcn': 'stgcn', 'stgcnpp': 'stgcnpp', '2s-agcn': 'agcn'}  # folder: base
+
+_DATA_SET = """\
+_base_ = '{own}'
+ann_file, num_classes = 'data/{name}.pkl', {classes}
+model = dict(cls_head=dict(num_classes=num_classes))
+"""
+_GRAPH_NETWORK = 'model = dict(backbone=dict(in_channels=_base_.in_channels, graph_cfg=dict({graph})))\n'
+_HEATMAP_NETWORK = 'model = dict(backbone=dict(in_channels={channels}))\n'
+_STREAM = "features = dict(type='GenSkeFeat', dataset={layout}, feats=['{stream}'])\n"
+_HEATMAPS = (
+    "features = dict(type='GeneratePoseTarget', sigma=0.6, use_score=True, with_kp={joints}, with_limb={limbs}, "
+    'skeletons=skeleton)\n'
+)
+_PIPELINES = """\
+train_pipeline = [{before}*_base_.before_train, features, *_base_.after_train]
+val_pipeline = [{before}*_base_.before_val, features, *_base_.after_val]
+test_pipeline = [{before}*_base_.before_test, {tested}, *_base_.after_test]
+train_dataloader = dict(dataset={train})
+val_dataloader = dict(dataset=dict(pipeline=val_pipeline))
+test_dataloader = dict(dataset=dict(pipeline=test_pipeline))
+"""
+
+
+@dataclass(frozen=True)
+class Recipe:
+    """How networks are trained: the part of a leaf's name that says so, and its bases."""
+
+    name: str
+    processes: str
+    base: str
+    model: str = '{}'  # of the base of the model
+    repeated: bool = True  # the training set is in a RepeatDataset
+    suffix: str = ''
+
+    def head(self, model: str) -> str:
+        """The lines that name the bases."""
+        return f"_base_ = ['../_base_/models/{self.model.format(model)}.py', '../_base_/recipes/{self.base}.py']\n"
+
+    def pipelines(self, before: str = '', tested: str = 'features') -> str:
+        """The lines that put the steps of a leaf between those of the recipe."""
+        inner = 'dict(pipeline=train_pipeline)'
+        return _PIPELINES.format(
+            before=before, tested=tested, train=f'dict(dataset={inner})' if self.repeated else inner
+        )
+
+
+STOCK = Recipe('u100-80e', '8xb16', 'u100_80e')
+STOCK_3D = Recipe('u100-80e', '8xb16', 'u100_80e_3d', suffix='-3d')
+SMALL = Recipe('r32-40e-small', '1xb16', 'small', '{}_small', repeated=False)
+SMALL_3D = Recipe('r32-40e-small', '1xb16', 'small_3d', '{}_small', repeated=False, suffix='-3d')
+HEATMAPS = Recipe('u48-240e', '8xb16', 'u48_240e')
+SMALL_HEATMAPS = Recipe('u16-40e-small', '1xb16', 'small_heatmaps', '{}_small', repeated=False)
+PAPER = Recipe('f300-80e', '1xb64', 'f300_80e')
+
+
+def leaves() -> dict[str, str]:
+    """The text of every leaf by its path in configs/."""
+    return dict(sorted([*graph_networks(), *heatmap_networks(), *paper()]))
+
+
+def graph_networks() -> Iterator[tuple[str, str]]:
+    """ST-GCN, ST-GCN++ and 2s-AGCN: four streams of every data set, for both layouts, in 2-D and 3-D."""
+    for (folder, base), (stream, feature), layout, recipe in product(
+        GRAPH_NETWORKS.items(), STREAMS.items(), LAYOUTS, (STOCK, STOCK_3D, SMALL, SMALL_3D)
+    ):
+        text = recipe.head(base) + f"skeleton = '{layout}'\n"
+        text += _GRAPH_NETWORK.format(graph='layout=skeleton')
+        text += _STREAM.format(layout='skeleton', stream=feature) + recipe.pipelines()
+        name = f'{folder}/{folder}_{recipe.processes}-{stream}-{recipe.name}_{{}}-{_dashed(layout)}{recipe.suffix}.py'
+        yield from _of_data_sets(name, text, DATA_SETS if recipe in (STOCK, STOCK_3D) else ())
+
+
+def heatmap_networks() -> Iterator[tuple[str, str]]:
+    """PoseC3D on heatmaps of joints, for which layouts do not differ, and of limbs."""
+    parts = [('joint', 'blazepose'), *(('limb', layout) for layout in LAYOUTS)]
+    for (part, layout), recipe in product(parts, (HEATMAPS, SMALL_HEATMAPS)):
+        skeleton = get_skeleton(layout)
+        channels = skeleton.num_joints if part == 'joint' else len(skeleton.limbs)
+        text = recipe.head('slowonly') + f"skeleton = '{layout}'\n" + _HEATMAP_NETWORK.format(channels=channels)
+        text += _HEATMAPS.format(joints=part == 'joint', limbs=part == 'limb')
+        text += recipe.pipelines(tested='dict(features, double=True)')
+        name = f'posec3d/slowonly_{recipe.processes}-{part}-{recipe.name}_{{}}-{_dashed(layout)}.py'
+        yield from _of_data_sets(name, text, DATA_SETS if recipe is HEATMAPS else ())
+
+
+def paper() -> Iterator[tuple[str, str]]:
+    """The experiment of "Enhanced-BlazePose": three topologies, in the spatial configuration and the splits."""
+    data_sets = [name for name in DATA_SETS if name.startswith(('ucf101', 'hmdb51'))]
+    for mode, layout in product(('stgcn_spatial', *SPLITS), (*LAYOUTS, 'openpose')):
+        # Where the pipeline remaps there are two skeletons, and neither is *the* skeleton.
+        remapped = layout == 'openpose'
+        key = 'layout' if remapped else 'skeleton'
+        text = PAPER.head('stgcn') + f"{key} = '{layout}'\n"
+        text += _GRAPH_NETWORK.format(graph=f"layout={key}, mode='{mode}'") + _STREAM.format(layout=key, stream='j')
+        if remapped:
+            text += "remap = dict(type='RemapSkeleton', target=layout)\n"
+        text += PAPER.pipelines(before='remap, ' if remapped else '')
+        split = _dashed(mode.removeprefix('stgcn_').removesuffix('_split'))
+        name = f'paper/stgcn_{PAPER.processes}-{split}-{PAPER.name}_{{}}-{_dashed(layout)}.py'
+        yield from _of_data_sets(name, text, data_sets)
+
+
+def _of_data_sets(name: str, text: str, data_sets: Iterable[str]) -> Iterator[tuple[str, str]]:
+    """The leaf for the user's own data, and those that differ from it by the data set."""
+    own = name.format(CUSTOM)
+    yield own, text
+    for data in data_sets:
+        yield name.format(data), _DATA_SET.format(own=Path(own).name, name=data, classes=DATA_SETS[data])
+
+
+def _dashed(name: str) -> str:
+    return name.replace('_', '-')
+
+
+def main() -> None:
+    wanted = leaves()
+    for folder in sorted({(CONFIGS / name).parent for name in wanted}):
+        folder.mkdir(exist_ok=True)
+        for old in folder.glob('*.py'):
+            if f'{folder.name}/{old.name}' not in wanted:
+                old.unlink()
+    for name, text in wanted.items():
+        write_whole(CONFIGS / name, text.encode())
+    print(f'{len(wanted)} configs')
+
+
+if __name__ == '__main__':
+    main()
