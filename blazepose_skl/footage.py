@@ -11,7 +11,8 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from blazepose_skl.annotations import read_annotations
+from blazepose_skl.annotationstream import stream_annotations
+from blazepose_skl.arrowform import SUFFIX
 from blazepose_skl.clips import Clip
 from blazepose_skl.dumps import Reading, find_dumps, read_clip
 from blazepose_skl.dumps.people import choose_people, link_people
@@ -138,7 +139,7 @@ def camera_number(text: str) -> int | None:
 
 
 def open_footage(text: str, find_model: Callable[[], Path], reading: Reading) -> Footage:
-    """A video, a dump, or ``FILE.pkl:CLIP``; what they are is seen from the name.
+    """A video, a dump, or ``FILE.pkl:CLIP``, be it .arrow; what they are is seen from the name.
 
     Args:
         text: As the user typed it.
@@ -154,10 +155,11 @@ def open_footage(text: str, find_model: Callable[[], Path], reading: Reading) ->
         return VideoFootage(
             path, (facts.width, facts.height), facts.fps or USUAL_FPS, facts.frames, find_model(), reading.people
         )
-    file, in_pickle, entry = text.rpartition('.pkl:')
-    if in_pickle or text.endswith('.pkl'):
-        clip = _read_entry(Path(f'{file}.pkl' if in_pickle else text), entry if in_pickle else '')
-        return ClipFootage(clip, filled=True)
+    for suffix in ('.pkl', SUFFIX):
+        file, in_set, entry = text.rpartition(f'{suffix}:')
+        if in_set or text.endswith(suffix):
+            clip = _read_entry(Path(file + suffix if in_set else text), entry if in_set else '')
+            return ClipFootage(clip, filled=True)
     path = Path(text)
     if path.is_dir():
         raise InputError(f'{path} is a folder; give one video or dump')
@@ -168,17 +170,23 @@ def open_footage(text: str, find_model: Callable[[], Path], reading: Reading) ->
 
 
 def _read_entry(path: Path, name: str) -> Clip:
-    """A clip of an annotation pickle."""
-    data = read_annotations(path)
-    annotations = {str(item.get('frame_dir')): item for item in data['annotations']}
-    if name not in annotations:
-        some = ', '.join(list(annotations)[:3])
+    """A clip of an annotation pickle or Arrow file."""
+    wanted: list[dict[str, Any]] = []
+    others: list[str] = []
+
+    def look(item: dict[str, Any]) -> None:
+        if str(item.get('frame_dir')) == name:
+            wanted[:] = [item]
+        elif len(others) < 4:
+            others.append(str(item.get('frame_dir')))
+
+    data = stream_annotations(path, look)
+    if not wanted:
         what = f"no clip '{name}' in it" if name else 'one of its clips is wanted'
-        raise InputError(
-            f'{path}: {what}; write {path}:CLIP, where CLIP is {some}{" …" if len(annotations) > 3 else ""}'
-        )
+        some = ', '.join(others[:3])
+        raise InputError(f'{path}: {what}; write {path}:CLIP, where CLIP is {some}{" …" if len(others) > 3 else ""}')
     said = data.get('skeleton')
-    return _clip_of(annotations[name], said if isinstance(said, str) else '', f'{path}:{name}')
+    return _clip_of(wanted[0], said if isinstance(said, str) else '', f'{path}:{name}')
 
 
 def _clip_of(annotation: dict[str, Any], skeleton: str, where: str) -> Clip:

@@ -16,6 +16,7 @@ from numpy.typing import NDArray
 
 from blazepose_skl.annotations import AnnotationWriter, pack_annotation
 from blazepose_skl.annotationstream import stream_annotations
+from blazepose_skl.arrowform import is_arrow
 from blazepose_skl.clipfolder import ClipFolder, whole_clip
 from blazepose_skl.errors import InputError
 from blazepose_skl.ownskeleton import own_skeleton
@@ -163,8 +164,10 @@ def remap_pickle(
         raise InputError(
             f'{given_one} without {lacking}: an index has a folder with its clips, and so has the new one; name both'
         )
-    if out.suffix != '.pkl':
-        raise InputError(f'{out}: an annotation pickle ends in .pkl; name the file to write so')
+    if out.suffix != '.pkl' and not is_arrow(out):
+        raise InputError(
+            f'{out}: an annotation pickle ends in .pkl, an Arrow file in .arrow; name the file to write so'
+        )
     target = get_skeleton(to)
     count = 0
 

@@ -21,8 +21,11 @@ from blazepose_skl import arrowset, arrowwriting
 from blazepose_skl.annotations import AnnotationWriter, pack_annotation, read_annotations
 from blazepose_skl.arrowset import ArrowSet, Clips
 from blazepose_skl.cli import main
+from blazepose_skl.dumps import Reading
 from blazepose_skl.errors import InputError
+from blazepose_skl.footage import ClipFootage, open_footage
 from blazepose_skl.plainpack import pack, unpack
+from blazepose_skl.remap import remap_pickle
 from blazepose_skl.repack import repack
 
 
@@ -281,6 +284,25 @@ def test_whatever_reads_a_pickle_reads_an_arrow_file(
         for path in made_files:
             path.unlink()
     assert_same(*found)
+
+
+def test_a_clip_to_draw(tmp_path: Path) -> None:
+    packed(tmp_path, made(skeleton='blazepose'))
+    drawn = [open_footage(f'{tmp_path}/{name}:class 1/03', Path, Reading()) for name in ('a.pkl', 'a.arrow')]
+    clips = [footage.clip for footage in drawn if isinstance(footage, ClipFootage)]
+    np.testing.assert_array_equal(clips[0].landmarks, clips[1].landmarks)
+    assert (clips[1].size, clips[1].skeleton) == ((640, 480), 'blazepose')
+    with pytest.raises(
+        InputError, match=r"a\.arrow: no clip 'x' in it; write .*a\.arrow:CLIP, where CLIP is class 0/00, "
+    ):
+        open_footage(f'{tmp_path}/a.arrow:x', Path, Reading())
+
+
+def test_remapped_to_an_arrow_file(tmp_path: Path) -> None:
+    source = packed(tmp_path, made(skeleton='blazepose'))
+    for name in ('b.pkl', 'b.arrow'):
+        remap_pickle(source, tmp_path / name, 'coco')
+    assert_same(*(read_annotations(tmp_path / name) for name in ('b.pkl', 'b.arrow')))
 
 
 # -- messages ---------------------------------------------------------------------------------------

@@ -183,12 +183,13 @@ def _load(config: Path, checkpoint: Path, classes: Path | None, device: str | No
 
 
 def _class_names(path: Path) -> list[str]:
-    from blazepose_skl.annotations import read_annotations
+    from blazepose_skl.annotationstream import stream_annotations
+    from blazepose_skl.arrowform import is_arrow
     from blazepose_skl.labels import read_class_list
 
-    if path.suffix != '.pkl':
+    if path.suffix != '.pkl' and not is_arrow(path):
         return read_class_list(path)
-    names = read_annotations(path).get('class_names')
+    names = stream_annotations(path, lambda annotation: None).get('class_names')
     if not names:
         raise InputError(f'{path}: no class names in it; give a list of them, one in each line')
     return [str(name) for name in names]
