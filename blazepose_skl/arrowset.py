@@ -74,7 +74,7 @@ _DAMAGE = (ValueError, LookupError, TypeError, OverflowError, MemoryError, struc
 
 
 class ArrowSet:
-    """An annotation set that lies in a file, as :func:`blazepose_skl.repack.write_arrow` writes it.
+    """An annotation set that lies in a file, as :func:`blazepose_skl.arrowwriting.write_arrow` writes it.
 
     It goes to another process as its path and places in the file, and is opened there again.
 

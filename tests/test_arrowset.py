@@ -11,6 +11,7 @@ from typing import Any
 
 import numpy as np
 import pytest
+from conftest import make_motion, tasks, write_dump
 from hypothesis import given, settings
 from hypothesis import strategies as st
 from hypothesis.extra import numpy as arrays
@@ -21,12 +22,14 @@ from blazepose_skl import arrowset, arrowwriting
 from blazepose_skl.annotations import AnnotationWriter, pack_annotation, read_annotations
 from blazepose_skl.arrowset import ArrowSet, Clips
 from blazepose_skl.cli import main
+from blazepose_skl.convert import convert
 from blazepose_skl.dumps import Reading
 from blazepose_skl.errors import InputError
 from blazepose_skl.footage import ClipFootage, open_footage
 from blazepose_skl.plainpack import pack, unpack
 from blazepose_skl.remap import remap_pickle
 from blazepose_skl.repack import repack
+from blazepose_skl.splits import Split, split_last
 
 
 def made(clips: int = 6, **more: Any) -> dict[str, Any]:
@@ -239,6 +242,41 @@ def test_an_unfinished_set_goes_on(tmp_path: Path) -> None:
         writer.finish([3, 4], dict(split={}))
     assert [path.name for path in tmp_path.iterdir()] == ['a.arrow']
     assert_same(read_annotations(out)['annotations'], [item | dict(label=label) for label in (3, 4)])
+
+
+def last(labels: dict[str, str]) -> Split:
+    return split_last(labels, 1)
+
+
+def test_a_conversion_goes_on_where_it_was(tmp_path: Path) -> None:
+    for label in ('jump', 'run'):
+        for number in range(3):
+            write_dump(tmp_path / f'dumps/{label}/{number}.json', tasks(make_motion(seed=number)))
+    out, times = tmp_path / 'out.arrow', []
+
+    def interrupted(items: Any) -> Any:
+        times.append(len(items))
+        for number, item in enumerate(items):
+            if number == 4 and len(times) < 4:
+                raise KeyboardInterrupt
+            yield item
+
+    def run(track: Any) -> None:
+        convert(tmp_path / 'dumps', out, last, track=track)
+
+    with pytest.raises(KeyboardInterrupt):  # in its dumps
+        run(interrupted)
+    times += [0]
+    with pytest.raises(KeyboardInterrupt):  # in the clips that go to the Arrow file
+        run(lambda items: interrupted(items) if isinstance(items, range) else items)
+    assert times == [6, 0, 6]
+    assert {path.name for path in tmp_path.iterdir()} >= {'out.arrow.pkl.part', 'out.arrow.part.journal'}
+    run(iter)
+    convert(tmp_path / 'dumps', tmp_path / 'out.pkl', last)
+    assert_same(*(read_annotations(path) for path in (out, tmp_path / 'out.pkl')))
+    assert not list(tmp_path.glob('*.part*'))
+    with pytest.raises(InputError, match=r'out\.arrow with --clip-folder: such a file holds all clips itself'):
+        convert(tmp_path / 'dumps', out, last, clip_folder=tmp_path / 'clips')
 
 
 # -- real files -------------------------------------------------------------------------------------
