@@ -93,18 +93,20 @@ def paired(run: Run, reference: Run) -> float:
     return float(test.pvalue)
 
 
-def table(runs: list[Run], given: argparse.Namespace) -> str:
-    """A table in Markdown for each model."""
+def table(runs: list[Run]) -> str:
+    """A table in Markdown for each model: every seed, mean and spread, and what differs from the first network."""
     text = []
-    for model in given.models:
+    for model in dict.fromkeys(run.model for run in runs):
         reference, *others = [run for run in runs if run.model == model]
         p_values = adjust([paired(run, reference) for run in others])
-        text += [f'| {model} | mode | top-1 | against the first | p |', '|---|---|---|---|---|']
+        text += [f'| {model} | mode | seeds | top-1 | against the first | p |', '|---|---|---|---|---|---|']
         for run, p_value in zip([reference, *others], [None, *p_values], strict=True):
-            mean = statistics.mean(run.accuracies())
-            spread = statistics.stdev(run.accuracies()) if given.seeds > 1 else 0.0
+            accuracies = run.accuracies()
+            mean = statistics.mean(accuracies)
+            spread = f' ± {statistics.stdev(accuracies):.3f}' if len(accuracies) > 1 else ''
+            seeds = ', '.join(f'{value:.3f}' for value in accuracies)
             against = f'{mean - statistics.mean(reference.accuracies()):+.3f} | {p_value:.2g}' if p_value else ' | '
-            text.append(f'| {run.layout} | {run.mode} | {mean:.3f} ± {spread:.3f} | {against} |')
+            text.append(f'| {run.layout} | {run.mode} | {seeds} | {mean:.3f}{spread} | {against} |')
         text.append('')
     return '\n'.join(text)
 
@@ -121,7 +123,7 @@ def main() -> None:
     given = parser.parse_args()
     torch.set_num_threads(1)
     with tempfile.TemporaryDirectory() as name:
-        text = table(list(study(given, Path(name))), given)
+        text = table(list(study(given, Path(name))))
     print(text)
     if given.out:
         write_whole(given.out, text.encode())
