@@ -28,14 +28,15 @@ class _Reading(BaseDataset):  # type: ignore[misc]
     def get_data_info(self, idx: int) -> dict[str, Any]:
         if not self._fully_initialized:
             self.full_init()
-        info = self.data_list[idx]
+        clips = self.data_list
+        info = clips.source.clip(int(clips.numbers[idx]))
         if 'video' in self.data_prefix:
             for key in ('filename', 'frame_dir'):
                 if key in info:
                     info[key] = os.path.join(self.data_prefix['video'], info[key])
         if self._by_box:
             info['anno_inds'] = info['box_score'] >= self.box_thr
-        info['sample_idx'] = idx if idx >= 0 else len(self) + idx
+        info['sample_idx'] = idx if idx >= 0 else len(clips) + idx
         return info
 
 
