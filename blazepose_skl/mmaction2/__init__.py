@@ -14,10 +14,13 @@ What importing this module changes in MMAction2 1.x, and nothing else:
 * ``PoseDataset`` says in a sentence that a file or split is missing or empty; its ``metainfo``, which checkpoints
   keep, has the class names of the file and the usual length and rate of the clips. With an ``ann_file`` that ends in
   .arrow it becomes an ``ArrowPoseDataset``, which reads each clip from there when it is asked for.
-* Registered beside the stock ones: the transforms ``NormalizeBody``, ``RandomRotateSkeleton``,
-  ``RandomScaleSkeleton``, ``RandomFlipSkeleton``, ``RandomPlace``, ``RemapSkeleton``, ``ResampleFrames``,
-  ``UniformSampleSkeleton``, the optimiser wrapper ``AutocastOptimWrapper``, the hooks ``CheckLabels`` and
-  ``InitializeFrom``, the runner ``PoseRunner`` and the metric ``SensitivityMetric``.
+  ``get_cat_ids`` is added, which MMEngine's ``ClassBalancedDataset`` asks for.
+* ``PoseCompact`` finds ``np.Inf``, which NumPy 2 has not (:func:`blazepose_skl.compat.spell_infinity`).
+* Registered beside the stock ones: the transforms ``FaceCamera``, ``NormalizeBody``, ``RandomRotateSkeleton``,
+  ``RandomScaleSkeleton``, ``RandomFlipSkeleton``, ``RandomPlace``, ``RemapSkeleton``, ``RepeatOrDropFrames``,
+  ``ResampleFrames``, ``UniformSampleSkeleton``, the optimiser wrapper ``AutocastOptimWrapper``, the sampler
+  ``ClassBalancedSampler``, the hooks ``CheckLabels``, ``ClassWeights`` and ``InitializeFrom``, the runner
+  ``PoseRunner`` and the metric ``SensitivityMetric``.
 
 The methods are wrapped on the stock classes, because backbones and ``GenSkeFeat`` refer to these by Python
 name; importing twice wraps once.
@@ -27,6 +30,6 @@ from blazepose_skl import compat
 
 compat.mend()  # before the imports of MMAction2 that need it
 
-from blazepose_skl.mmaction2 import initialize, largesets, metrics, stock, training, transforms
+from blazepose_skl.mmaction2 import balance, initialize, largesets, metrics, stock, training, transforms
 
-__all__ = ['initialize', 'largesets', 'metrics', 'stock', 'training', 'transforms']
+__all__ = ['balance', 'initialize', 'largesets', 'metrics', 'stock', 'training', 'transforms']
