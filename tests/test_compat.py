@@ -99,3 +99,16 @@ def test_distributed_is_mended_only_without_an_accelerator():
     assert hasattr(runner.init_dist, '__wrapped__') == (get_device() == 'cpu')
     compat.allow_distributed_cpu()
     assert not hasattr(getattr(runner.init_dist, '__wrapped__', None), '__wrapped__')
+
+
+def test_a_module_gets_the_infinity_that_numpy_2_lost_and_numpy_stays():
+    from types import ModuleType
+
+    module = ModuleType('upstream')
+    module.np = np
+    compat.spell_infinity(module)
+    compat.spell_infinity(module)
+    assert module.np.Inf == np.inf
+    assert module.np.ndarray is np.ndarray
+    assert module.np.random is np.random
+    assert hasattr(np, 'Inf') == np.__version__.startswith('1.')

@@ -17,6 +17,8 @@ from pyskl.utils.graph import Graph
 
 from blazepose_skl import adapting, partitions, steps
 from blazepose_skl.errors import InputError
+from blazepose_skl.facing import FaceCamera
+from blazepose_skl.fixedlength import RepeatOrDropFrames
 from blazepose_skl.skeletons import SkeletonLike
 from blazepose_skl.steps import Results
 
@@ -148,7 +150,7 @@ if PIPELINES.get('JointToBone') is None:
     PIPELINES.register_module(module=pose_related.JointToBone)
 
 
-for _step in steps.STEPS:
+for _step in (*steps.STEPS, FaceCamera, RepeatOrDropFrames):
     PIPELINES.register_module(force=True, module=_step)
 
 
