@@ -113,8 +113,8 @@ def test_a_leaf_is_what_its_name_says(name):
             assert heatmaps.get('double', False) == (part == 'test')
             continue
         assert backbone.graph_cfg.layout == layout
-        features = steps['GenSkeFeat']
-        assert features.dataset == layout
+        features = steps.get('GenSkeFeat') or steps['UniformSampleSkeleton']
+        assert features.get('dataset', features.get('layout')) == layout
         assert list(features.feats) == [write_configs.STREAMS.get(said['input'], 'j')]
         assert ('FaceCamera' in steps) == bool(said['world'])
         assert ('RemapSkeleton' in steps) == (layout == 'openpose')
