@@ -1,7 +1,8 @@
 """MMAction2's own ``tools/train.py`` and ``tools/test.py``, with our adapter and readable errors.
 
 ``tools/train.py`` of the clone calls :func:`main`; without the clone it is
-``python -m blazepose_skl.launch train CONFIG …``. The arguments are MMAction2's.
+``python -m blazepose_skl.launch train CONFIG …``. The arguments are MMAction2's; CONFIG is a file, or the name of
+a config that comes with us.
 """
 
 from __future__ import annotations
@@ -17,6 +18,7 @@ from collections.abc import Iterable
 from pathlib import Path
 from types import ModuleType
 
+from blazepose_skl.configs import find_config
 from blazepose_skl.errors import InputError
 
 __all__ = ['explain', 'main', 'refuse_unknown_keys']
@@ -54,11 +56,11 @@ def _run(tool: str) -> None:
         raise InputError(f'mmaction2 cannot be imported: {error}; `blazepose-skl doctor` says what mends it') from error
     upstream = _load(tool)
     arguments = upstream.parse_args()
-    if not Path(arguments.config).is_file():
-        raise InputError(f'{arguments.config}: no such config file; the ones that come with us are in configs/')
+    arguments.config = str(find_config(arguments.config))
     known = [*Config.fromfile(arguments.config, import_custom_modules=False), *_MORE_KEYS]
     known += inspect.signature(Runner).parameters
     refuse_unknown_keys(arguments.cfg_options or {}, known, arguments.config)
+    vars(upstream)['parse_args'] = lambda: arguments  # the config may have been called by its name
     upstream.main()
 
 

@@ -560,7 +560,10 @@ def test_names_of_classes_that_do_not_fit(trained, demo, tmp_path) -> None:
 @pytest.mark.parametrize(
     ('changes', 'sentence'),
     [
-        (dict(config='nowhere.py'), 'nowhere.py: no such config file; the ones that come with us are in configs/'),
+        (
+            dict(config='nowhere.py'),
+            'nowhere.py: no such config file; `blazepose-skl configs` lists those that come with us',
+        ),
         (dict(out='/proc/nowhere/a.mp4'), '/proc/nowhere/a.mp4: cannot be written: No such file or directory'),
         (dict(out='a.avi'), 'a.avi: its name must end in .mp4; name the file to write so'),
         (dict(segments='a.txt'), 'a.txt: its name must end in .json or .csv'),

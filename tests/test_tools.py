@@ -172,7 +172,9 @@ def test_missing_config_is_one_sentence(command, tmp_path):
         [sys.executable, *command, 'no.py'], env=environment, cwd=tmp_path, text=True, capture_output=True
     )
     assert done.returncode == 1
-    assert done.stderr.strip().endswith('no.py: no such config file; the ones that come with us are in configs/')
+    assert done.stderr.strip().endswith(
+        'no.py: no such config file; `blazepose-skl configs` lists those that come with us'
+    )
     assert 'Traceback' not in done.stderr
 
 

@@ -5,6 +5,8 @@
 A leaf is called <model>_<GPUs>xb<batch>-<input>-<recipe>_<data set>-<layout>.py, as MMAction2 calls its own; 3-D ones
 end in -3d. What differs by more than a line belongs to a base, and what one leaf alone should have belongs to a config
 that a user derives from it.
+
+Beside them it writes what OpenMMLab's tools list models from: a metafile.yml in each folder, and model-index.yml.
 """
 
 from __future__ import annotations
@@ -14,6 +16,9 @@ from dataclasses import dataclass
 from itertools import product
 from pathlib import Path
 
+import yaml
+
+from blazepose_skl.configs import kind_of
 from blazepose_skl.outfiles import write_whole
 from blazepose_skl.partitions import SPLITS
 from blazepose_skl.skeletons import get_skeleton
@@ -33,6 +38,40 @@ LAYOUTS = ('blazepose', 'enhanced_blazepose')
 STREAMS = {'joint': 'j', 'bone': 'b', 'joint-motion': 'jm', 'bone-motion': 'bm'}
 GRAPH_NETWORKS = {'stgcn': 'stgcn', 'stgcnpp': 'stgcnpp', '2s-agcn': 'agcn'}  # folder: base
 
+# Folder: the name of the collection, the architecture, and the address and title of its paper, as MMAction2 has them.
+COLLECTIONS = {
+    '2s-agcn': (
+        'AGCN',
+        'AGCN',
+        'https://arxiv.org/abs/1805.07694',
+        'Two-Stream Adaptive Graph Convolutional Networks for Skeleton-Based Action Recognition',
+    ),
+    'paper': (
+        'Enhanced-BlazePose',
+        'STGCN',
+        'https://doi.org/10.32604/cmc.2023.032499',
+        'Using BlazePose on Spatial Temporal Graph Convolutional Networks for Action Recognition',
+    ),
+    'posec3d': (
+        'PoseC3D',
+        'SlowOnly-R50',
+        'https://arxiv.org/abs/2104.13586',
+        'Revisiting Skeleton-based Action Recognition',
+    ),
+    'stgcn': (
+        'STGCN',
+        'STGCN',
+        'https://arxiv.org/abs/1801.07455',
+        'Spatial Temporal Graph Convolutional Networks for Skeleton-Based Action Recognition',
+    ),
+    'stgcnpp': (
+        'STGCN++',
+        'STGCN++',
+        'https://arxiv.org/abs/2205.09443',
+        'PYSKL: Towards Good Practices for Skeleton Action Recognition',
+    ),
+}
+
 _DATA_SET = """\
 _base_ = '{own}'
 ann_file, num_classes = 'data/{name}.pkl', {classes}
@@ -41,13 +80,14 @@ model = dict(cls_head=dict(num_classes=num_classes))
 _GRAPH_NETWORK = 'model = dict(backbone=dict(in_channels=_base_.in_channels, graph_cfg=dict({graph})))\n'
 _HEATMAP_NETWORK = 'model = dict(backbone=dict(in_channels={channels}))\n'
 _STREAM = "features = dict(type='GenSkeFeat', dataset={layout}, feats=['{stream}'])\n"
+_SAMPLED = "features = dict(type='UniformSampleSkeleton', layout=skeleton, feats=['{stream}'], **_base_.sampling)\n"
 _HEATMAPS = (
     "features = dict(type='GeneratePoseTarget', sigma=0.6, use_score=True, with_kp={joints}, with_limb={limbs}, "
     'skeletons=skeleton)\n'
 )
 _PIPELINES = """\
 train_pipeline = [{before}*_base_.before_train, features, *_base_.after_train]
-val_pipeline = [{before}*_base_.before_val, features, *_base_.after_val]
+val_pipeline = [{before}*_base_.before_val, {validated}, *_base_.after_val]
 test_pipeline = [{before}*_base_.before_test, {tested}, *_base_.after_test]
 train_dataloader = dict(dataset={train})
 val_dataloader = dict(dataset=dict(pipeline=val_pipeline))
@@ -70,11 +110,14 @@ class Recipe:
         """The lines that name the bases."""
         return f"_base_ = ['../_base_/models/{self.model.format(model)}.py', '../_base_/recipes/{self.base}.py']\n"
 
-    def pipelines(self, before: str = '', tested: str = 'features') -> str:
+    def pipelines(self, before: str = '', validated: str = 'features', tested: str = 'features') -> str:
         """The lines that put the steps of a leaf between those of the recipe."""
         inner = 'dict(pipeline=train_pipeline)'
         return _PIPELINES.format(
-            before=before, tested=tested, train=f'dict(dataset={inner})' if self.repeated else inner
+            before=before,
+            validated=validated,
+            tested=tested,
+            train=f'dict(dataset={inner})' if self.repeated else inner,
         )
 
 
@@ -99,7 +142,12 @@ def graph_networks() -> Iterator[tuple[str, str]]:
     ):
         text = recipe.head(base) + f"skeleton = '{layout}'\n"
         text += _GRAPH_NETWORK.format(graph='layout=skeleton')
-        text += _STREAM.format(layout='skeleton', stream=feature) + recipe.pipelines()
+        if recipe in (SMALL, SMALL_3D):
+            text += _STREAM.format(layout='skeleton', stream=feature) + recipe.pipelines()
+        else:
+            text += _SAMPLED.format(stream=feature)
+            validated, tested = 'dict(features, test_mode=True)', 'dict(features, test_mode=True, num_clips=10)'
+            text += recipe.pipelines(validated=validated, tested=tested)
         name = f'{folder}/{folder}_{recipe.processes}-{stream}-{recipe.name}_{{}}-{_dashed(layout)}{recipe.suffix}.py'
         yield from _of_data_sets(name, text, DATA_SETS if recipe in (STOCK, STOCK_3D) else ())
 
@@ -134,6 +182,45 @@ def paper() -> Iterator[tuple[str, str]]:
         yield from _of_data_sets(name, text, data_sets)
 
 
+def metafiles() -> dict[str, str]:
+    """The text of every metafile, in OpenMMLab's form, by its path in configs/.
+
+    Results are those that were measured on a public data set: none yet.
+    """
+    return {f'{folder}/metafile.yml': _metafile(folder) for folder in COLLECTIONS}
+
+
+def model_index() -> str:
+    """The text of model-index.yml, which names the metafiles."""
+    return yaml.safe_dump({'Import': [f'configs/{name}' for name in metafiles()]}, sort_keys=False)
+
+
+def _metafile(folder: str) -> str:
+    collection, architecture, address, title = COLLECTIONS[folder]
+    models = []
+    for name in leaves():
+        kind = kind_of(name)
+        assert kind is not None
+        if kind.folder == folder:
+            metadata = {
+                'Architecture': architecture,
+                'Batch Size': kind.batch,
+                'Epochs': kind.epochs,
+                'Training Data': kind.data,
+            }
+            models.append(
+                {
+                    'Name': Path(name).stem,
+                    'Config': f'configs/{name}',
+                    'In Collection': collection,
+                    'Metadata': metadata,
+                }
+            )
+    paper = {'URL': address, 'Title': title}
+    content = {'Collections': [{'Name': collection, 'Paper': paper}], 'Models': models}
+    return yaml.safe_dump(content, sort_keys=False, width=1000)
+
+
 def _of_data_sets(name: str, text: str, data_sets: Iterable[str]) -> Iterator[tuple[str, str]]:
     """The leaf for the user's own data, and those that differ from it by the data set."""
     own = name.format(CUSTOM)
@@ -155,6 +242,9 @@ def main() -> None:
                 old.unlink()
     for name, text in wanted.items():
         write_whole(CONFIGS / name, text.encode())
+    for name, text in metafiles().items():
+        write_whole(CONFIGS / name, text.encode())
+    write_whole(CONFIGS.parent / 'model-index.yml', model_index().encode())
     print(f'{len(wanted)} configs')
 
 

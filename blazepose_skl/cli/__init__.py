@@ -17,6 +17,7 @@ from blazepose_skl.cli import (  # noqa: F401
     fuse,
     report,
     pck,
+    configs,
     demo,
     contact_sheet,
     synthesize,

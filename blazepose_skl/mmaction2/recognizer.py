@@ -16,6 +16,7 @@ from mmengine.registry import init_default_scope
 
 from blazepose_skl.annotations import annotate
 from blazepose_skl.clips import Clip, FloatArray
+from blazepose_skl.configs import find_config
 from blazepose_skl.errors import InputError
 from blazepose_skl.launch import explain
 from blazepose_skl.mmaction2.recipe import difference, read_recipe, tested_dataset
@@ -121,8 +122,7 @@ def _find_device(name: str) -> torch.device:
 
 
 def _read_config(path: Path) -> Any:
-    if not path.is_file():
-        raise InputError(f'{path}: no such config file; the ones that come with us are in configs/')
+    path = find_config(path)
     try:
         settings = Config.fromfile(path)
     except Exception as error:  # a config is a program, and may fail in any way
