@@ -22,7 +22,7 @@ __all__ = ['Kind', 'choose_configs', 'config_names', 'configs_folder', 'copy_con
 
 # The form of MMAction2's names.
 _NAME = re.compile(
-    r'[^_]+_\d+xb(?P<batch>\d+)-(?P<input>[a-z-]+)-(?P<recipe>[a-z]\d+-(?P<epochs>\d+)e(?:-[a-z]+)?)'
+    r'.+?_\d+xb(?P<batch>\d+)-(?P<input>[a-z-]+?)-(?P<recipe>(?:[a-z]\d+-)+(?P<epochs>\d+)e(?:-[a-z]+)?)'
     r'_(?P<data>[a-z0-9]+(?:-(?:split\d|x[a-z]+))?)-(?P<layout>[a-z-]+?)(?P<world>-3d)?'
 )
 
