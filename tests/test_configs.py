@@ -23,16 +23,23 @@ import write_configs
 CONFIGS = write_configs.CONFIGS
 WRITTEN = write_configs.leaves()
 OWN = [name for name in WRITTEN if f'_{write_configs.CUSTOM}-' in name]
+OF_POSES = [name for name in OWN if not name.startswith('rgbpose')]
 NAME = re.compile(
-    r'(?P<model>stgcn|stgcnpp|2s-agcn|slowonly)_\d+xb(?P<batch>\d+)-(?P<input>[a-z-]+)'
-    r'-(?P<recipe>u100-80e|r32-40e-small|u48-240e|u16-40e-small|f300-80e)'
+    r'(?P<model>stgcn|stgcnpp|2s-agcn|slowonly|rgbpose-conv3d)_\d+xb(?P<batch>\d+)-(?P<input>[a-z-]+)'
+    r'-(?P<recipe>u100-80e|r32-40e-small|u48-240e|u16-40e-small|f300-80e|u8-20e)'
     r'_(?P<data>[a-z0-9]+(?:-(?:split\d|x[a-z]+))?)'
     r'-(?P<layout>blazepose|enhanced-blazepose|openpose)(?P<world>-3d)?'
 )
-TYPES = {'stgcn': 'STGCN', 'stgcnpp': 'STGCN', '2s-agcn': 'AAGCN', 'slowonly': 'ResNet3dSlowOnly'}
+TYPES = {
+    'stgcn': 'STGCN',
+    'stgcnpp': 'STGCN',
+    '2s-agcn': 'AAGCN',
+    'slowonly': 'ResNet3dSlowOnly',
+    'rgbpose-conv3d': 'RGBPoseConv3D',
+}
 MODES = {
     'spatial': 'stgcn_spatial',
-    **{f'{n}': f'{n.replace("-", "_")}_split' for n in ('full-distance', 'connection', 'index')},
+    **{n: f'{n.replace("-", "_")}_split' for n in ('full-distance', 'connection', 'index')},
 }
 
 
@@ -81,6 +88,7 @@ def test_the_matrix_is_complete():
     data_sets = len(write_configs.DATA_SETS) + 1
     assert len(graph_networks) == 3 * 4 * 2 * 2 * (data_sets + 1)  # models, streams, layouts, 2-D and 3-D; small
     assert len([name for name in WRITTEN if name.startswith('posec3d')]) == 3 * (data_sets + 1)
+    assert len([name for name in WRITTEN if name.startswith('rgbpose')]) == data_sets
     assert len([name for name in WRITTEN if name.startswith('paper')]) == 4 * 3 * 7
     assert {name.partition('-')[0] for name in write_configs.DATA_SETS} == {
         'ucf101',
@@ -106,11 +114,11 @@ def test_a_leaf_is_what_its_name_says(name):
         assert config.num_classes == head.num_classes == write_configs.DATA_SETS[said['data']]
     for part, pipeline in pipelines(config):
         steps = {step.type: step for step in pipeline}
-        if said['model'] == 'slowonly':
+        if said['model'] in ('slowonly', 'rgbpose-conv3d'):
             heatmaps = steps['GeneratePoseTarget']
             assert heatmaps.skeletons == layout
-            assert (heatmaps.with_kp, heatmaps.with_limb) == (said['input'] == 'joint', said['input'] == 'limb')
-            assert heatmaps.get('double', False) == (part == 'test')
+            assert (heatmaps.with_kp, heatmaps.with_limb) == ('joint' in said['input'], 'limb' in said['input'])
+            assert heatmaps.get('double', False) == (part == 'test' and said['model'] == 'slowonly')
             continue
         assert backbone.graph_cfg.layout == layout
         features = steps.get('GenSkeFeat') or steps['UniformSampleSkeleton']
@@ -142,7 +150,7 @@ def test_leaves_survive_a_dump_and_a_fresh_process(tmp_path):
         assert json.loads(line) == json.loads(json.dumps(Config.fromfile(CONFIGS / name).to_dict())), name
 
 
-@pytest.mark.parametrize('name', OWN, ids=lambda name: Path(name).stem)
+@pytest.mark.parametrize('name', OF_POSES, ids=lambda name: Path(name).stem)
 def test_a_leaf_builds_and_takes_a_step(name):
     import torch
     from mmaction.registry import MODELS, OPTIM_WRAPPERS, TRANSFORMS
@@ -164,6 +172,33 @@ def test_a_leaf_builds_and_takes_a_step(name):
             assert first.pred_score.sum().item() == pytest.approx(1, abs=1e-4)
 
 
+def test_pictures_and_poses_together_take_a_step(tmp_path):
+    pytest.importorskip('decord', reason='decord, which reads the videos, is absent')
+    import av
+    import torch
+    from mmaction.registry import MODELS, OPTIM_WRAPPERS, TRANSFORMS
+    from mmengine.dataset import Compose, pseudo_collate
+
+    init_default_scope('mmaction')
+    (name,) = (name for name in OWN if name.startswith('rgbpose'))
+    config = Config.fromfile(CONFIGS / name)
+    film = tmp_path / 'clip0.mp4'
+    with av.open(str(film), 'w') as container:
+        stream = container.add_stream('libx264', rate=25)
+        stream.width, stream.height, stream.pix_fmt = 640, 480, 'yuv420p'
+        for shade in range(20):
+            picture = av.VideoFrame.from_ndarray(np.full((480, 640, 3), 10 * shade, np.uint8), format='rgb24')
+            container.mux(stream.encode(picture))
+        container.mux(stream.encode())
+    model = MODELS.build(config.model)
+    wrapper = OPTIM_WRAPPERS.build(dict(type='OptimWrapper', optimizer=torch.optim.SGD(model.parameters(), lr=1e-3)))
+    _, pipeline = next(pipelines(config))
+    steps = Compose([TRANSFORMS.build(step) for step in pipeline])
+    batch = pseudo_collate([steps(made | dict(filename=str(film))) for made in made_clips(1)])
+    assert batch['inputs']['heatmap_imgs'][0].shape[1] == 33
+    assert model.train_step(batch, wrapper)['loss'].isfinite()
+
+
 @pytest.mark.parametrize('name', sorted(set(WRITTEN) - set(OWN)), ids=lambda name: Path(name).stem)
 def test_a_leaf_of_a_data_set_differs_by_its_data_alone(name):
     data = NAME.fullmatch(Path(name).stem)['data']
@@ -177,7 +212,7 @@ def test_a_leaf_of_a_data_set_differs_by_its_data_alone(name):
 
 
 ARM = dict(name='arm', joints=['shoulder', 'elbow', 'wrist'], parents=[None, 'shoulder', 'elbow'])
-ANY_SKELETON = [name for name in OWN if not name.endswith(('-3d.py', 'openpose.py'))]
+ANY_SKELETON = [name for name in OF_POSES if not name.endswith(('-3d.py', 'openpose.py'))]
 
 
 @pytest.mark.parametrize('skeleton', ['hand', ARM], ids=['hand', 'arm'])

@@ -1,0 +1,3 @@
+_base_ = 'rgbpose-conv3d_8xb6-rgb-joint-u8-20e_custom-blazepose.py'
+ann_file, num_classes = 'data/ucf101-split2.pkl', 101
+model = dict(cls_head=dict(num_classes=num_classes))
