@@ -58,6 +58,12 @@ COLLECTIONS = {
         'https://arxiv.org/abs/2104.13586',
         'Revisiting Skeleton-based Action Recognition',
     ),
+    'rgbpose_conv3d': (
+        'RGBPose-Conv3D',
+        'RGBPose-Conv3D',
+        'https://arxiv.org/abs/2104.13586',
+        'Revisiting Skeleton-based Action Recognition',
+    ),
     'stgcn': (
         'STGCN',
         'STGCN',
@@ -85,6 +91,17 @@ _HEATMAPS = (
     "features = dict(type='GeneratePoseTarget', sigma=0.6, use_score=True, with_kp={joints}, with_limb={limbs}, "
     'skeletons=skeleton)\n'
 )
+_RGB_AND_POSE = """\
+features = dict(
+    type='GeneratePoseTarget',
+    sigma=0.7,
+    use_score=True,
+    with_kp=True,
+    with_limb=False,
+    scaling=0.25,
+    skeletons=skeleton,
+)
+"""
 _PIPELINES = """\
 train_pipeline = [{before}*_base_.before_train, features, *_base_.after_train]
 val_pipeline = [{before}*_base_.before_val, {validated}, *_base_.after_val]
@@ -128,11 +145,12 @@ SMALL_3D = Recipe('r32-40e-small', '1xb16', 'small_3d', '{}_small', repeated=Fal
 HEATMAPS = Recipe('u48-240e', '8xb16', 'u48_240e')
 SMALL_HEATMAPS = Recipe('u16-40e-small', '1xb16', 'small_heatmaps', '{}_small', repeated=False)
 PAPER = Recipe('f300-80e', '1xb64', 'f300_80e')
+RGB_AND_POSE = Recipe('u8-20e', '8xb6', 'u8_20e', repeated=False)
 
 
 def leaves() -> dict[str, str]:
     """The text of every leaf by its path in configs/."""
-    return dict(sorted([*graph_networks(), *heatmap_networks(), *paper()]))
+    return dict(sorted([*graph_networks(), *heatmap_networks(), *rgb_and_pose(), *paper()]))
 
 
 def graph_networks() -> Iterator[tuple[str, str]]:
@@ -163,6 +181,14 @@ def heatmap_networks() -> Iterator[tuple[str, str]]:
         text += recipe.pipelines(tested='dict(features, double=True)')
         name = f'posec3d/slowonly_{recipe.processes}-{part}-{recipe.name}_{{}}-{_dashed(layout)}.py'
         yield from _of_data_sets(name, text, DATA_SETS if recipe is HEATMAPS else ())
+
+
+def rgb_and_pose() -> Iterator[tuple[str, str]]:
+    """RGBPose-Conv3D on pictures and heatmaps of joints."""
+    text = RGB_AND_POSE.head('rgbpose_conv3d') + "skeleton = 'blazepose'\n" + _RGB_AND_POSE
+    text += RGB_AND_POSE.pipelines()
+    name = f'rgbpose_conv3d/rgbpose-conv3d_{RGB_AND_POSE.processes}-rgb-joint-{RGB_AND_POSE.name}_{{}}-blazepose.py'
+    yield from _of_data_sets(name, text, DATA_SETS)
 
 
 def paper() -> Iterator[tuple[str, str]]:
