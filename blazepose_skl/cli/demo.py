@@ -23,10 +23,11 @@ if TYPE_CHECKING:
     from blazepose_skl.draw import Picture
     from blazepose_skl.footage import Footage
     from blazepose_skl.mmaction2.recognizer import Recognizer
+    from blazepose_skl.onnxmodel import OnnxRecognizer
     from blazepose_skl.recognition import Recognition, Sliding
     from blazepose_skl.skeletons import Skeleton
 
-__all__ = ['bar', 'demo', 'open_input']
+__all__ = ['bar', 'class_names', 'demo', 'import_framework', 'open_input']
 
 T = TypeVar('T')
 
@@ -48,10 +49,13 @@ def demo(
         str, typer.Argument(help='A video, the number of a camera, a dump, or FILE.pkl:CLIP (the latter on black).')
     ],
     config: Annotated[
-        Path,
+        Path | None,
         typer.Option(help='The config; training leaves it in its work directory.', rich_help_panel=_NETWORK),
-    ],
-    checkpoint: Annotated[Path, typer.Option(help='What training saved.', rich_help_panel=_NETWORK)],
+    ] = None,
+    checkpoint: Annotated[Path | None, typer.Option(help='What training saved.', rich_help_panel=_NETWORK)] = None,
+    network: Annotated[
+        Path | None, typer.Option(help='An .onnx file of export, in the place of both.', rich_help_panel=_NETWORK)
+    ] = None,
     classes: Annotated[
         Path | None,
         typer.Option(
@@ -131,7 +135,7 @@ def demo(
     if whole and window is not None:
         raise InputError('--whole and --window: a video is looked at as a whole or through a window; choose one')
     _check_outputs(input, out, segments, headless)
-    recognizer = _load(config, checkpoint, classes, device)
+    recognizer = _load(config, checkpoint, network, classes, device)
     filling, look = Filling(missed, max_gap), Look(threshold, side_by_side)
     job = _Job(recognizer, filling, look, out, segments, _Screen(not headless))
     camera = camera_number(input)
@@ -167,22 +171,40 @@ def _check_outputs(source: str, out: Path | None, segments: Path | None, headles
         check_place(segments, *SUFFIXES)
 
 
-def _load(config: Path, checkpoint: Path, classes: Path | None, device: str | None) -> Recognizer:
+def _load(
+    config: Path | None, checkpoint: Path | None, network: Path | None, classes: Path | None, device: str | None
+) -> Recognizer | OnnxRecognizer:
+    if network is not None:
+        if config or checkpoint or classes or device:
+            raise InputError('--network: the file says all that --config, --checkpoint, --classes and --device say')
+        from blazepose_skl.onnxmodel import load_onnx
+
+        return load_onnx(network)
+    if config is None or checkpoint is None:
+        raise InputError('no network: give --config and --checkpoint, or --network with a file of export')
+    with import_framework():
+        import torch
+
+        from blazepose_skl.mmaction2.recognizer import load_recognizer
+    names = class_names(classes) if classes else None
+    return load_recognizer(config, checkpoint, device or ('cuda' if torch.cuda.is_available() else 'cpu'), names)
+
+
+@contextmanager
+def import_framework() -> Iterator[None]:
+    """In it MMAction2 is imported; that it cannot be is a sentence."""
     import warnings
 
     try:
         with warnings.catch_warnings():
             warnings.simplefilter('ignore')  # mmcv-lite misses operators that no skeleton network has
-            import torch
-
-            from blazepose_skl.mmaction2.recognizer import load_recognizer
+            yield
     except (ImportError, AssertionError) as error:  # mmaction2 asserts the version of mmcv
         raise InputError(f'mmaction2 cannot be imported: {error}; `blazepose-skl doctor` says what mends it') from error
-    names = _class_names(classes) if classes else None
-    return load_recognizer(config, checkpoint, device or ('cuda' if torch.cuda.is_available() else 'cpu'), names)
 
 
-def _class_names(path: Path) -> list[str]:
+def class_names(path: Path) -> list[str]:
+    """Those of a list, one in each line, or of annotations."""
     from blazepose_skl.annotationstream import stream_annotations
     from blazepose_skl.arrowform import is_arrow
     from blazepose_skl.labels import read_class_list
@@ -211,7 +233,9 @@ def open_input(text: str, model: str, people: int, skeleton: Skeleton) -> Footag
     return open_footage(text, lambda: _find_model(model), Reading(people=people, skeleton=skeleton))
 
 
-def _sliding(recognizer: Recognizer, fps: float, window: float | None, stride: float | None, smoothing: int) -> Sliding:
+def _sliding(
+    recognizer: Recognizer | OnnxRecognizer, fps: float, window: float | None, stride: float | None, smoothing: int
+) -> Sliding:
     """The window in frames of a video at that rate."""
     from blazepose_skl.recognition import Sliding
 
@@ -231,7 +255,7 @@ class _Job:
 
     def __init__(
         self,
-        recognizer: Recognizer,
+        recognizer: Recognizer | OnnxRecognizer,
         filling: Filling,
         look: Look,
         out: Path | None,

@@ -36,12 +36,14 @@ class Recognizer:
         classes: The names of the K classes.
         frames: T of the median training clip, None where the checkpoint does not say.
         fps: Frames per second of the training clips, likewise.
+        steps: Of the test pipeline, as the config has them.
     """
 
     skeleton: Skeleton
     classes: tuple[str, ...]
     frames: float | None
     fps: float | None
+    steps: Sequence[Mapping[str, Any]]
     _model: Any
     _pipeline: Any
 
@@ -100,12 +102,14 @@ def load_recognizer(
     names = tuple(map(str, classes or facts.get('classes') or range(count)))
     if len(names) != count:
         raise InputError(f'{len(names)} class names where {checkpoint} has {count} classes; give the names of all')
-    pipeline = Compose(tested_dataset(settings)['pipeline'])
+    steps = tested_dataset(settings)['pipeline']
+    pipeline = Compose(steps)
     return Recognizer(
         skeleton=_skeleton(settings, pipeline),
         classes=names,
         frames=facts.get('frames'),
         fps=facts.get('fps'),
+        steps=[dict(step) for step in steps],
         _model=model.to(place).eval(),
         _pipeline=pipeline,
     )
