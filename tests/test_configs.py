@@ -77,9 +77,11 @@ def made_clips(number=4, coordinates=2, joints=33, frames=20):
 
 
 def test_the_files_are_those_that_are_written():
+    inputs = write_configs.inputs()
     found = {path.relative_to(CONFIGS).as_posix() for path in CONFIGS.glob('[!_]*/*.py')}
     assert found == set(WRITTEN)
-    assert all((CONFIGS / name).read_text() == text for name, text in WRITTEN.items())
+    assert {path.relative_to(CONFIGS).as_posix() for path in CONFIGS.glob('_base_/inputs/*.py')} == set(inputs)
+    assert all((CONFIGS / name).read_text() == text for name, text in (WRITTEN | inputs).items())
 
 
 def test_the_matrix_is_complete():

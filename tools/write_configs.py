@@ -142,6 +142,7 @@ STOCK = Recipe('u100-80e', '8xb16', 'u100_80e')
 STOCK_3D = Recipe('u100-80e', '8xb16', 'u100_80e_3d', suffix='-3d')
 SMALL = Recipe('r32-40e-small', '1xb16', 'small', '{}_small', repeated=False)
 SMALL_3D = Recipe('r32-40e-small', '1xb16', 'small_3d', '{}_small', repeated=False, suffix='-3d')
+GRAPH_RECIPES = (STOCK, STOCK_3D, SMALL, SMALL_3D)
 HEATMAPS = Recipe('u48-240e', '8xb16', 'u48_240e')
 SMALL_HEATMAPS = Recipe('u16-40e-small', '1xb16', 'small_heatmaps', '{}_small', repeated=False)
 PAPER = Recipe('f300-80e', '1xb64', 'f300_80e')
@@ -153,21 +154,31 @@ def leaves() -> dict[str, str]:
     return dict(sorted([*graph_networks(), *heatmap_networks(), *rgb_and_pose(), *paper()]))
 
 
+def inputs() -> dict[str, str]:
+    """What graph networks see of a clip, a stream of a layout in the pipelines of a recipe: the text by its path."""
+    return {_input_path(*seen): _input(*seen) for seen in product(STREAMS, LAYOUTS, GRAPH_RECIPES)}
+
+
 def graph_networks() -> Iterator[tuple[str, str]]:
     """ST-GCN, ST-GCN++ and 2s-AGCN: four streams of every data set, for both layouts, in 2-D and 3-D."""
-    for (folder, base), (stream, feature), layout, recipe in product(
-        GRAPH_NETWORKS.items(), STREAMS.items(), LAYOUTS, (STOCK, STOCK_3D, SMALL, SMALL_3D)
-    ):
-        text = recipe.head(base) + f"skeleton = '{layout}'\n"
-        text += _GRAPH_NETWORK.format(graph='layout=skeleton')
-        if recipe in (SMALL, SMALL_3D):
-            text += _STREAM.format(layout='skeleton', stream=feature) + recipe.pipelines()
-        else:
-            text += _SAMPLED.format(stream=feature)
-            validated, tested = 'dict(features, test_mode=True)', 'dict(features, test_mode=True, num_clips=10)'
-            text += recipe.pipelines(validated=validated, tested=tested)
+    for (folder, base), stream, layout, recipe in product(GRAPH_NETWORKS.items(), STREAMS, LAYOUTS, GRAPH_RECIPES):
+        model = f'../_base_/models/{recipe.model.format(base)}.py'
+        text = f"_base_ = ['{model}', '../{_input_path(stream, layout, recipe)}']\n"
+        text += _GRAPH_NETWORK.format(graph='layout=_base_.skeleton')
         name = f'{folder}/{folder}_{recipe.processes}-{stream}-{recipe.name}_{{}}-{_dashed(layout)}{recipe.suffix}.py'
         yield from _of_data_sets(name, text, DATA_SETS if recipe in (STOCK, STOCK_3D) else ())
+
+
+def _input_path(stream: str, layout: str, recipe: Recipe) -> str:
+    return f'_base_/inputs/{stream}-{recipe.name}-{_dashed(layout)}{recipe.suffix}.py'
+
+
+def _input(stream: str, layout: str, recipe: Recipe) -> str:
+    text = f"_base_ = '../recipes/{recipe.base}.py'\nskeleton = '{layout}'\n"
+    if recipe in (SMALL, SMALL_3D):
+        return text + _STREAM.format(layout='skeleton', stream=STREAMS[stream]) + recipe.pipelines()
+    validated, tested = 'dict(features, test_mode=True)', 'dict(features, test_mode=True, num_clips=10)'
+    return text + _SAMPLED.format(stream=STREAMS[stream]) + recipe.pipelines(validated=validated, tested=tested)
 
 
 def heatmap_networks() -> Iterator[tuple[str, str]]:
@@ -194,18 +205,23 @@ def rgb_and_pose() -> Iterator[tuple[str, str]]:
 def paper() -> Iterator[tuple[str, str]]:
     """The experiment of "Enhanced-BlazePose": three topologies, in the spatial configuration and the splits."""
     data_sets = [name for name in DATA_SETS if name.startswith(('ucf101', 'hmdb51'))]
-    for mode, layout in product(('stgcn_spatial', *SPLITS), (*LAYOUTS, 'openpose')):
+    for layout in (*LAYOUTS, 'openpose'):
         # Where the pipeline remaps there are two skeletons, and neither is *the* skeleton.
         remapped = layout == 'openpose'
         key = 'layout' if remapped else 'skeleton'
         text = PAPER.head('stgcn') + f"{key} = '{layout}'\n"
-        text += _GRAPH_NETWORK.format(graph=f"layout={key}, mode='{mode}'") + _STREAM.format(layout=key, stream='j')
+        text += _GRAPH_NETWORK.format(graph=f"layout={key}, mode='stgcn_spatial'")
+        text += _STREAM.format(layout=key, stream='j')
         if remapped:
             text += "remap = dict(type='RemapSkeleton', target=layout)\n"
         text += PAPER.pipelines(before='remap, ' if remapped else '')
-        split = _dashed(mode.removeprefix('stgcn_').removesuffix('_split'))
-        name = f'paper/stgcn_{PAPER.processes}-{split}-{PAPER.name}_{{}}-{_dashed(layout)}.py'
-        yield from _of_data_sets(name, text, data_sets)
+        name = f'paper/stgcn_{PAPER.processes}-{{}}-{PAPER.name}_{{{{}}}}-{_dashed(layout)}.py'
+        spatial = name.format('spatial')
+        yield from _of_data_sets(spatial, text, data_sets)
+        for mode in SPLITS:
+            text = f"_base_ = '{Path(spatial.format(CUSTOM)).name}'\n"
+            text += f"model = dict(backbone=dict(graph_cfg=dict(mode='{mode}')))\n"
+            yield from _of_data_sets(name.format(_dashed(mode.removesuffix('_split'))), text, data_sets)
 
 
 def metafiles() -> dict[str, str]:
@@ -260,18 +276,18 @@ def _dashed(name: str) -> str:
 
 
 def main() -> None:
-    wanted = leaves()
+    wanted = leaves() | inputs()
     for folder in sorted({(CONFIGS / name).parent for name in wanted}):
         folder.mkdir(exist_ok=True)
         for old in folder.glob('*.py'):
-            if f'{folder.name}/{old.name}' not in wanted:
+            if old.relative_to(CONFIGS).as_posix() not in wanted:
                 old.unlink()
     for name, text in wanted.items():
         write_whole(CONFIGS / name, text.encode())
     for name, text in metafiles().items():
         write_whole(CONFIGS / name, text.encode())
     write_whole(CONFIGS.parent / 'model-index.yml', model_index().encode())
-    print(f'{len(wanted)} configs')
+    print(f'{len(leaves())} configs')
 
 
 if __name__ == '__main__':

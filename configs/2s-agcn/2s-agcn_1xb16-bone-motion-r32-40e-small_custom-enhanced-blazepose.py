@@ -1,10 +1,2 @@
-_base_ = ['../_base_/models/agcn_small.py', '../_base_/recipes/small.py']
-skeleton = 'enhanced_blazepose'
-model = dict(backbone=dict(in_channels=_base_.in_channels, graph_cfg=dict(layout=skeleton)))
-features = dict(type='GenSkeFeat', dataset=skeleton, feats=['bm'])
-train_pipeline = [*_base_.before_train, features, *_base_.after_train]
-val_pipeline = [*_base_.before_val, features, *_base_.after_val]
-test_pipeline = [*_base_.before_test, features, *_base_.after_test]
-train_dataloader = dict(dataset=dict(pipeline=train_pipeline))
-val_dataloader = dict(dataset=dict(pipeline=val_pipeline))
-test_dataloader = dict(dataset=dict(pipeline=test_pipeline))
+_base_ = ['../_base_/models/agcn_small.py', '../_base_/inputs/bone-motion-r32-40e-small-enhanced-blazepose.py']
+model = dict(backbone=dict(in_channels=_base_.in_channels, graph_cfg=dict(layout=_base_.skeleton)))

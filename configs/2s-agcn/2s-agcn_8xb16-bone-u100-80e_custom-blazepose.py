@@ -1,10 +1,2 @@
-_base_ = ['../_base_/models/agcn.py', '../_base_/recipes/u100_80e.py']
-skeleton = 'blazepose'
-model = dict(backbone=dict(in_channels=_base_.in_channels, graph_cfg=dict(layout=skeleton)))
-features = dict(type='UniformSampleSkeleton', layout=skeleton, feats=['b'], **_base_.sampling)
-train_pipeline = [*_base_.before_train, features, *_base_.after_train]
-val_pipeline = [*_base_.before_val, dict(features, test_mode=True), *_base_.after_val]
-test_pipeline = [*_base_.before_test, dict(features, test_mode=True, num_clips=10), *_base_.after_test]
-train_dataloader = dict(dataset=dict(dataset=dict(pipeline=train_pipeline)))
-val_dataloader = dict(dataset=dict(pipeline=val_pipeline))
-test_dataloader = dict(dataset=dict(pipeline=test_pipeline))
+_base_ = ['../_base_/models/agcn.py', '../_base_/inputs/bone-u100-80e-blazepose.py']
+model = dict(backbone=dict(in_channels=_base_.in_channels, graph_cfg=dict(layout=_base_.skeleton)))

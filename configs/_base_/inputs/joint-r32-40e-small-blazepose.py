@@ -1,0 +1,9 @@
+_base_ = '../recipes/small.py'
+skeleton = 'blazepose'
+features = dict(type='GenSkeFeat', dataset=skeleton, feats=['j'])
+train_pipeline = [*_base_.before_train, features, *_base_.after_train]
+val_pipeline = [*_base_.before_val, features, *_base_.after_val]
+test_pipeline = [*_base_.before_test, features, *_base_.after_test]
+train_dataloader = dict(dataset=dict(pipeline=train_pipeline))
+val_dataloader = dict(dataset=dict(pipeline=val_pipeline))
+test_dataloader = dict(dataset=dict(pipeline=test_pipeline))
