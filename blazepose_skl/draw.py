@@ -10,14 +10,17 @@ import re
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from functools import lru_cache
+from typing import TYPE_CHECKING
 
-import cv2
 import numpy as np
 from numpy.typing import NDArray
 
 from blazepose_skl.clips import FloatArray
 from blazepose_skl.errors import InputError
 from blazepose_skl.skeletons import Skeleton
+
+if TYPE_CHECKING:
+    import cv2
 
 __all__ = ['Picture', 'Tag', 'beside', 'black', 'box_of', 'draw_note', 'draw_skeleton', 'draw_tags', 'person_color']
 
@@ -79,6 +82,8 @@ def draw_skeleton(picture: Picture, landmarks: FloatArray, scores: FloatArray, s
     Raises:
         InputError: The landmarks are not of that skeleton.
     """
+    import cv2
+
     if landmarks.shape[0] != skeleton.num_joints:
         raise InputError(f"{landmarks.shape[0]} joints where '{skeleton.name}' has {skeleton.num_joints}")
     points = landmarks[:, :2].astype(np.float64)
@@ -208,6 +213,8 @@ Box = tuple[int, int, int, int]
 
 @lru_cache(maxsize=1)
 def _font() -> cv2.FontFace:
+    import cv2
+
     return cv2.FontFace('sans')
 
 
@@ -217,6 +224,8 @@ def _text_size(picture: Picture) -> int:
 
 def _measure(text: str, size: int) -> tuple[int, int]:
     """Width of a text and how far it reaches above its base line."""
+    import cv2
+
     _, _, width, _ = cv2.getTextSize((0, 0), text, (0, 0), _font(), size, 600)
     _, top, _, _ = cv2.getTextSize((0, 0), 'Ågp', (0, 0), _font(), size, 600)
     return width, -top
@@ -289,6 +298,8 @@ def draw_note(picture: Picture, text: str) -> None:
 
 
 def _write(picture: Picture, text: str, place: tuple[int, int], size: int, outline: bool = False) -> None:
+    import cv2
+
     if outline:
         reach = max(1, size // 14)
         for across, down in ((-reach, 0), (reach, 0), (0, -reach), (0, reach)):
