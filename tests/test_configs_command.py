@@ -22,8 +22,10 @@ NAMES = config_names()
 SMALL = 'stgcnpp/stgcnpp_1xb16-joint-r32-40e-small_custom-blazepose.py'
 
 BASES = [
-    f'_base_/{base}.py'
-    for base in ('runtime', 'recipes/small', *(f'models/{m}' for m in ('small', 'stgcnpp', 'stgcnpp_small')))
+    '_base_/inputs/joint-r32-40e-small-blazepose.py',
+    '_base_/recipes/small.py',
+    '_base_/runtime.py',
+    *(f'_base_/models/{model}.py' for model in ('small', 'stgcnpp', 'stgcnpp_small')),
 ]
 
 
