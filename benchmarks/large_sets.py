@@ -4,11 +4,14 @@
 
 Writes FOLDER/clips-NxT.arrow (unless it is there; a pickle first, which is removed) and prints, each in a process of
 its own: the time to open it and the memory that only that process has, after opening and after so many random reads,
-then the same in two data workers. Beside it stock ``PoseDataset`` with pickles of as many clips as it can hold
-(--stock), and, in one process, the time of a random clip of either over the same clips, in rounds that take turns.
+then that of each of two data workers after half as many. Beside it stock ``PoseDataset`` with pickles of as many
+clips as it can hold (--stock), and, in one process, the time of a random clip of either over the same clips, in rounds
+that take turns.
 
-Memory is USS: what would be free if the process ended. Arrays are read, not mapped, so that the file's pages are not
-in it; the system keeps these for all processes as long as there is room.
+Memory is USS, which counts pages of a file that no other process has mapped. Arrays are read, not mapped, so that
+theirs are not in it; the system keeps these for all processes as long as there is room. What it has read at random it
+keeps in smaller pieces than what was written, and takes longer to copy: the race is run on a file just written, and
+again after the system has forgotten the file and all clips were read once.
 """
 
 from __future__ import annotations
@@ -157,23 +160,32 @@ def workers(path: Path, reads: int, method: str) -> tuple[float, float]:
     return first, second
 
 
-def race(arrow: Path, pickle: Path, reads: int, rounds: int) -> tuple[float, float]:
+def race(arrow: Path, pickle: Path, reads: int, rounds: int, forgotten: bool) -> tuple[float, float]:
     """Microseconds of CPU time of a random clip of either, medians of rounds that take turns; both must be equal."""
     ours, stock = open_set(arrow), open_set(pickle)
     for number in np.random.default_rng(0).integers(0, len(stock), 300).tolist():
         np.testing.assert_equal(ours.get_data_info(number), stock.get_data_info(number))
+    if forgotten:
+        forget(arrow)
+        for number in np.random.default_rng(1).permutation(len(ours)).tolist():
+            ours.get_data_info(number)
     read(ours, reads), read(stock, reads)
     times = [(read(ours, reads, seed), read(stock, reads, seed)) for seed in shown(range(rounds), 'Taking turns')]
     ours_median, stock_median = np.median(times, axis=0)
     return float(ours_median), float(stock_median)
 
 
-def from_disk(path: Path, reads: int) -> float:
-    """Microseconds of a random clip of a file that the system has forgotten."""
-    dataset = open_set(path)
+def forget(path: Path) -> None:
+    """Have the system drop what it keeps of a file."""
     with open(path, 'rb') as file:
         os.fsync(file.fileno())
         os.posix_fadvise(file.fileno(), 0, 0, os.POSIX_FADV_DONTNEED)
+
+
+def from_disk(path: Path, reads: int) -> float:
+    """Microseconds of a random clip of a file that the system has forgotten."""
+    forget(path)
+    dataset = open_set(path)
     return read(dataset, reads, clock=time.perf_counter)
 
 
@@ -200,9 +212,13 @@ def main() -> None:
             flush=True,
         )
     for clips in given.stock:
-        arrow, pickle = (apart(files, given.folder, clips, given.frames, kind) for kind in (False, True))
-        ours, stock = apart(race, arrow, pickle, min(given.reads, 20_000), given.rounds)
-        print(f'a random clip of {clips}: {ours:.1f} us, stock in memory {stock:.1f} us, ratio {ours / stock:.2f}')
+        pickle = apart(files, given.folder, clips, given.frames, True)
+        arrow = pickle.with_suffix('.arrow')
+        apart(repack, pickle, arrow)
+        for forgotten in (False, True):
+            ours, stock = apart(race, arrow, pickle, min(given.reads, 20_000), given.rounds, forgotten)
+            how = 'read again at random' if forgotten else 'just written'
+            print(f'a random clip of {clips}, {how}: {ours:.1f} us, stock {stock:.1f} us, ratio {ours / stock:.2f}')
     print(f'forgotten by the system: {apart(from_disk, path, 2000):.0f} us a clip, the first 2000 reads')
 
 

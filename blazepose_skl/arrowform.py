@@ -5,9 +5,11 @@ part of the split, the others a row for each clip: the columns of the other kind
 
 * ``frame_dir``, ``label``, ``total_frames``, ``img_shape``, ``original_shape``, ``fps``, ``missed``: as in the
   annotation, null where it has no such key or a value of another type.
-* ``keypoint``: all numbers of the array (M, T, V, C), one after another, and ``keypoint_shape``;
-  ``keypoint_score``: those of its array (M, T, V).
-* ``rest``: what else the annotation holds (:mod:`blazepose_skl.plainpack`); null if nothing.
+* ``arrays``: all numbers of ``keypoint`` (M, T, V, C), one after another, and behind them those of ``keypoint_score``
+  (M, T, V), if there is one. One read takes both.
+* ``arrays_shape``: M, T, V, C, and how many numbers a joint's score has, 1 or 0.
+* ``rest``: what else the annotation holds (:mod:`blazepose_skl.plainpack`), also arrays without numbers or of another
+  type than the set's; null if nothing.
 * ``part``, ``part_clips``, ``part_rows``: the name of a part, the clips that the pickle lists for it, and which of
   the clips here these are, in the order in which they stand here.
 * ``checksum``: CRC-32 of the row.
@@ -30,6 +32,7 @@ from blazepose_skl.plainpack import pack
 
 __all__ = [
     'ARRAYS',
+    'COLUMN',
     'HEADER',
     'MAGIC',
     'PAIRS',
@@ -52,7 +55,7 @@ __all__ = [
 SUFFIX = '.arrow'
 # What such a file begins and ends with.
 MAGIC = b'ARROW1'
-VERSION = b'1'
+VERSION = b'2'
 VERSION_KEY, HEADER = b'blazepose_skl.version', b'blazepose_skl.header'
 
 # The columns by what stands in them.
@@ -61,7 +64,8 @@ WHOLES = ('label', 'total_frames')
 PAIRS = ('img_shape', 'original_shape')
 REALS = ('fps', 'missed')
 ARRAYS = ('keypoint', 'keypoint_score')
-SHAPE = 'keypoint_shape'
+# Where both are.
+COLUMN, SHAPE = 'arrays', 'arrays_shape'
 
 _SMALL = (*TEXTS, *WHOLES, *PAIRS, *REALS)
 
@@ -84,8 +88,8 @@ def need_pyarrow(what: str) -> ModuleType:
     return pyarrow  # type: ignore[no-any-return]
 
 
-def schema_of(dtypes: Mapping[str, Any], metadata: Mapping[bytes, bytes] | None = None) -> Any:
-    """The Arrow schema of a set whose arrays are of some types (float16, float32 or float64)."""
+def schema_of(dtype: np.dtype[Any], metadata: Mapping[bytes, bytes] | None = None) -> Any:
+    """The Arrow schema of a set whose arrays are of some type (float16, float32 or float64)."""
     pa = need_pyarrow('an Arrow file')
     columns: dict[str, Any] = {
         **{key: pa.large_string() for key in TEXTS},
@@ -93,15 +97,15 @@ def schema_of(dtypes: Mapping[str, Any], metadata: Mapping[bytes, bytes] | None 
         **{key: pa.list_(pa.int64(), 2) for key in PAIRS},
         **{key: pa.float64() for key in REALS},
     }
-    columns[SHAPE] = pa.list_(pa.int64(), 4)
-    columns |= {key: pa.large_list(pa.from_numpy_dtype(dtypes[key])) for key in ARRAYS}
+    columns[SHAPE] = pa.list_(pa.int64(), 5)
+    columns[COLUMN] = pa.large_list(pa.from_numpy_dtype(dtype))
     columns |= dict(rest=pa.large_binary(), checksum=pa.uint32())
     columns |= dict(part=pa.large_string(), part_clips=pa.large_list(pa.large_string()))
     columns |= dict(part_rows=pa.large_list(pa.uint32()))
     return pa.schema(columns, metadata=metadata)
 
 
-def fields_of(annotation: Mapping[Any, Any], dtypes: Mapping[str, Any]) -> dict[str, Any]:
+def fields_of(annotation: Mapping[Any, Any], dtype: np.dtype[Any]) -> dict[str, Any]:
     """What of an annotation its columns give back as what it is, type and all."""
     keypoint = annotation.get('keypoint')
     shape = keypoint.shape if isinstance(keypoint, np.ndarray) else ()
@@ -109,7 +113,7 @@ def fields_of(annotation: Mapping[Any, Any], dtypes: Mapping[str, Any]) -> dict[
     def fits(key: Any, value: Any) -> bool:
         if key in ARRAYS:
             axes = 4 if key == 'keypoint' else 3
-            array = isinstance(value, np.ndarray) and value.dtype == dtypes[key]
+            array = isinstance(value, np.ndarray) and value.dtype == dtype and value.size > 0
             return array and len(shape) == 4 and value.shape == shape[:axes]
         if key in WHOLES:
             return _is_whole(value)

@@ -2,20 +2,20 @@
 
 pyarrow says once where the columns lie in the file. From then on a clip's small values are looked up in a map of the
 file and its arrays are read from it, so that neither the number of clips nor that of those read adds to a process's
-memory, and all processes share what the system keeps of the file. (Arrays looked up in the map would be as fast, and
-count as memory of the process until the system needs it.)
+memory, and all processes share what the system keeps of the file. (Arrays copied from the map would count as memory
+of the one process that looks at them until the system needs it, in the end the whole file; to give that back now and
+then costs more than the read.)
 """
 
 from __future__ import annotations
 
-import math
 import mmap
 import os
 import struct
 import threading
 import zlib
 from bisect import bisect_right
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, NamedTuple, overload
 
@@ -23,7 +23,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from blazepose_skl.arrowform import (
-    ARRAYS,
+    COLUMN,
     HEADER,
     MAGIC,
     PAIRS,
@@ -48,7 +48,7 @@ if TYPE_CHECKING:
 __all__ = ['ArrowSet', 'Clips']
 
 _CODE = struct.Struct('<I')
-_WHOLE, _REAL, _PAIR, _SHAPE = (struct.Struct(form).unpack_from for form in ('<q', '<d', '<qq', '<qqqq'))
+_WHOLE, _REAL, _PAIR, _SHAPE = (struct.Struct(form).unpack_from for form in ('<q', '<d', '<qq', '<qqqqq'))
 
 Numbers = NDArray[np.uint32] | range
 
@@ -63,9 +63,8 @@ class _Batch(NamedTuple):
     wholes: list[tuple[str, int, int]]
     reals: list[tuple[str, int, int]]
     pairs: list[tuple[str, int, int]]
-    arrays: list[tuple[str, int, int, int, np.dtype[Any], int]]  # their ends, numbers, and what these are
+    arrays: list[tuple[int, int, int, int]]  # their shapes, their ends, their numbers
     rest: list[tuple[int, int, int]]  # as texts
-    shapes: int
     checksums: int
 
 
@@ -105,12 +104,12 @@ class ArrowSet:
             source.seek(0)
             with pa.ipc.open_file(source) as reader:
                 header = self._read_header(reader.schema)
-                dtypes = {key: np.dtype(reader.schema.field(key).type.value_type.to_pandas_dtype()) for key in ARRAYS}
-                if not reader.schema.equals(schema_of(dtypes)):
+                self._dtype = np.dtype(reader.schema.field(COLUMN).type.value_type.to_pandas_dtype())
+                if not reader.schema.equals(schema_of(self._dtype)):
                     raise ValueError('columns that are not those of its version')
                 first, *others = map(reader.get_batch, range(reader.num_record_batches))
                 self._parts = self._read_parts(first, start)
-                self._batches = [self._find_columns(batch, start, dtypes) for batch in others]
+                self._batches = [self._find_columns(batch, start) for batch in others]
                 # The number of the first clip in each, so that the last that is not greater than a clip's has it.
                 self._starts: list[int] = np.cumsum([0, *map(len, others)]).tolist()
         self.rest: dict[str, Any] = header['rest']
@@ -147,7 +146,7 @@ class ArrowSet:
             for name, begin, end in zip(names, offsets[:-1], offsets[1:], strict=True)
         }
 
-    def _find_columns(self, batch: Any, start: int, dtypes: Mapping[str, np.dtype[Any]]) -> _Batch:
+    def _find_columns(self, batch: Any, start: int) -> _Batch:
         batch.validate()
         size = len(self._file.map)
         bits: dict[str, int] = {}
@@ -166,13 +165,10 @@ class ArrowSet:
             wholes=[(key, bits[key], places[key][-1]) for key in WHOLES if key in places],
             reals=[(key, bits[key], places[key][-1]) for key in REALS if key in places],
             pairs=[(key, bits[key], places[key][-1]) for key in PAIRS if key in places],
-            arrays=[
-                (key, bits[key], places[key][0], places[key][-1], dtypes[key], dtypes[key].itemsize)
-                for key in ARRAYS
-                if key in places
-            ],
+            arrays=[(bits[COLUMN], places[SHAPE][-1], places[COLUMN][0], places[COLUMN][-1])]
+            if COLUMN in places
+            else [],
             rest=[(bits['rest'], places['rest'][0], places['rest'][1])] if 'rest' in places else [],
-            shapes=places[SHAPE][-1] if SHAPE in places else -1,
             checksums=places['checksum'][-1],
         )
 
@@ -220,11 +216,11 @@ class ArrowSet:
         start = bisect_right(self._starts, number) - 1
         row = number - self._starts[start]
         eight, byte, bit = 8 * row, row >> 3, 1 << (row & 7)
-        lies, file = self._file.map, self._file.number
+        lies, dtype = self._file.map, self._dtype
         fields: dict[str, Any] = {}
         packed = None
         try:
-            texts, wholes, reals, pairs, arrays, rest, shapes, _ = self._batches[start]
+            texts, wholes, reals, pairs, arrays, rest, _ = self._batches[start]
             for key, bits, ends, letters in texts:
                 if bits < 0 or lies[bits + byte] & bit:
                     begin, end = _PAIR(lies, ends + eight)
@@ -238,16 +234,20 @@ class ArrowSet:
             for key, bits, place in reals:
                 if bits < 0 or lies[bits + byte] & bit:
                     (fields[key],) = _REAL(lies, place + eight)
-            shape: tuple[int, ...] = _SHAPE(lies, shapes + 4 * eight) if arrays else ()
-            for key, bits, ends, numbers, dtype, size in arrays:
+            for bits, shapes, ends, numbers in arrays:
                 if bits < 0 or lies[bits + byte] & bit:
                     begin, end = _PAIR(lies, ends + eight)
-                    if math.prod(shape) != end - begin:
-                        raise ValueError('an array of another length than its shape')
-                    fields[key] = array = np.empty(shape, dtype)
-                    if end > begin and _preadv(file, (array,), numbers + begin * size) != (end - begin) * size:
+                    people, frames, joints, channels, scores = _SHAPE(lies, shapes + 5 * eight)
+                    if end - begin != people * frames * joints * (channels + scores) or scores not in (0, 1):
+                        raise ValueError('arrays of another length than their shapes')
+                    fields['keypoint'] = array = np.empty((people, frames, joints, channels), dtype)
+                    buffers: tuple[NDArray[Any], ...] = (array,)
+                    if scores:
+                        fields['keypoint_score'] = score = np.empty((people, frames, joints), dtype)
+                        buffers = array, score
+                    size = dtype.itemsize
+                    if _preadv(self._file.number, buffers, numbers + begin * size) != (end - begin) * size:
                         raise ValueError('an array that ends behind the file')
-                shape = shape[:3]  # of the scores
             for bits, ends, letters in rest:
                 if bits < 0 or lies[bits + byte] & bit:
                     begin, end = _PAIR(lies, ends + eight)
@@ -427,13 +427,11 @@ _turn = threading.Lock()
 
 
 def _read_in_turn(number: int, buffers: Sequence[Any], place: int) -> int:
-    """``os.preadv`` of one buffer for Windows, which has none."""
-    (buffer,) = buffers
+    """``os.preadv`` for Windows, which has none."""
     with _turn:
         os.lseek(number, place, os.SEEK_SET)
-        content = os.read(number, buffer.nbytes)
-    memoryview(buffer).cast('B')[: len(content)] = content
-    return len(content)
+        with open(number, 'rb', buffering=0, closefd=False) as file:
+            return sum(file.readinto(buffer) or 0 for buffer in buffers)
 
 
 _preadv: Callable[[int, Sequence[Any], int], int] = getattr(os, 'preadv', _read_in_turn)

@@ -15,6 +15,7 @@ from numpy.typing import NDArray
 from blazepose_skl.annotationstream import stream_form
 from blazepose_skl.arrowform import (
     ARRAYS,
+    COLUMN,
     HEADER,
     SHAPE,
     VERSION,
@@ -64,7 +65,7 @@ def write_arrow(pickle: Path, out: Path, track: Callable[[Sequence[int]], Iterab
     except InputError as error:
         raise InputError(f'{pickle}: beside the annotations it holds {error}') from None
     metadata = {VERSION_KEY: VERSION, HEADER: struct.pack('<I', zlib.crc32(header)) + header}
-    schema = schema_of(look.dtypes, metadata)
+    schema = schema_of(look.dtype, metadata)
     progress = iter(track(range(len(look.names))))
     with appearing(out) as part:
         with pa.OSFile(str(part), 'wb') as file, pa.ipc.new_file(file, schema) as writer:
@@ -75,7 +76,7 @@ def write_arrow(pickle: Path, out: Path, track: Callable[[Sequence[int]], Iterab
             def add(annotation: dict[str, Any]) -> None:
                 nonlocal number, held
                 next(progress, None)
-                row = _clip_row(annotation, look.dtypes, f'{pickle}, annotation {number}')
+                row = _clip_row(annotation, look.dtype, f'{pickle}, annotation {number}')
                 rows.append(row)
                 number += 1
                 held += _CLIP + sum(row[key].nbytes for key in ARRAYS if key in row) + len(row['rest'] or b'')
@@ -98,20 +99,19 @@ class _Look:
 
     def __init__(self) -> None:
         self.names: list[Any] = []
-        self.dtypes: dict[str, Any] = dict.fromkeys(ARRAYS, np.dtype('<f4'))
+        # Of the first keypoints that may stand in a column.
+        self.dtype = np.dtype('<f4')
         self._key = 'frame_dir'
-        self._seen: set[str] = set()
+        self._seen = False
 
     def at(self, annotation: Mapping[str, Any]) -> None:
         if not self.names and 'filename' in annotation:  # as MMAction2 decides it
             self._key = 'filename'
         name = annotation.get(self._key)
         self.names.append(name if isinstance(name, Hashable) else None)
-        for key in set(ARRAYS) - self._seen:
-            array = annotation.get(key)
-            if isinstance(array, np.ndarray) and array.dtype.str in ('<f2', '<f4', '<f8'):
-                self.dtypes[key] = array.dtype
-                self._seen.add(key)
+        array = annotation.get('keypoint')
+        if not self._seen and isinstance(array, np.ndarray) and array.dtype.str in ('<f2', '<f4', '<f8'):
+            self.dtype, self._seen = array.dtype, True
 
     def numbers_of(self, clips: Any) -> NDArray[np.uint32]:
         """The numbers of the clips with some names, in their own order."""
@@ -130,8 +130,8 @@ def _part_row(name: str, clips: Any, look: _Look) -> dict[str, Any]:
     return dict(part=name, part_clips=names, part_rows=numbers, rest=rest, checksum=code)
 
 
-def _clip_row(annotation: Mapping[str, Any], dtypes: Mapping[str, Any], where: str) -> dict[str, Any]:
-    row = fields_of(annotation, dtypes)
+def _clip_row(annotation: Mapping[str, Any], dtype: np.dtype[Any], where: str) -> dict[str, Any]:
+    row = fields_of(annotation, dtype)
     rest = {key: value for key, value in annotation.items() if key not in row}
     try:
         packed = pack(rest) if rest else None
@@ -144,24 +144,29 @@ def _batch(schema: Any, rows: Sequence[Mapping[str, Any]]) -> Any:
     """A record batch of some rows."""
     pa = need_pyarrow('an Arrow file')
     columns = []
+    values: list[Any]
     for field in schema:
         if field.name == SHAPE:
-            values = [row['keypoint'].shape if 'keypoint' in row else None for row in rows]
+            values = [
+                (*row['keypoint'].shape, int('keypoint_score' in row)) if 'keypoint' in row else None for row in rows
+            ]
+        elif field.name == COLUMN:
+            values = [[row[key] for key in ARRAYS if key in row] for row in rows]
+        elif field.name == 'part_rows':
+            values = [[row[field.name]] if field.name in row else [] for row in rows]
         else:
             values = [row.get(field.name) for row in rows]
-        if field.name in (*ARRAYS, 'part_rows'):
-            columns.append(_lists(pa, field.type, values))
-        else:
-            columns.append(pa.array(values, field.type))
+        lists = field.name in (COLUMN, 'part_rows')
+        columns.append(_lists(pa, field.type, values) if lists else pa.array(values, field.type))
     return pa.record_batch(columns, schema=schema)
 
 
-def _lists(pa: Any, kind: Any, arrays: Sequence[NDArray[Any] | None]) -> Any:
-    """A column of lists of numbers."""
-    ends = np.cumsum([0, *(0 if array is None else array.size for array in arrays)])
-    flat = [array.reshape(-1) for array in arrays if array is not None]
+def _lists(pa: Any, kind: Any, rows: Sequence[Sequence[NDArray[Any]]]) -> Any:
+    """A column of lists of numbers: of each row those of its arrays, null if it has none."""
+    ends = np.cumsum([0, *(sum(array.size for array in arrays) for arrays in rows)])
+    flat = [array.reshape(-1) for arrays in rows for array in arrays]
     numbers = np.concatenate(flat) if flat else np.empty(0, kind.value_type.to_pandas_dtype())
-    missing = np.array([array is None for array in arrays], bool)
+    missing = np.array([not arrays for arrays in rows], bool)
     return pa.LargeListArray.from_arrays(
         pa.array(ends, pa.int64()), pa.array(numbers, kind.value_type), mask=pa.array(missing)
     )

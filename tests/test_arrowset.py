@@ -165,8 +165,10 @@ def test_other_programs_read_it(tmp_path: Path) -> None:
     parts, clips = table.slice(0, 2), table.slice(2)
     assert clips['label'].to_pylist() == [item['label'] for item in data['annotations']]
     assert dict(zip(parts['part'].to_pylist(), parts['part_clips'].to_pylist(), strict=True)) == data['split']
-    third = np.array(clips['keypoint'][3].as_py(), np.float32).reshape(clips['keypoint_shape'][3].as_py())
-    np.testing.assert_array_equal(third, data['annotations'][3]['keypoint'])
+    third, shape = np.array(clips['arrays'][3].as_py(), np.float32), clips['arrays_shape'][3].as_py()
+    keypoint, score = np.split(third, [np.prod(shape[:4])])
+    np.testing.assert_array_equal(keypoint.reshape(shape[:4]), data['annotations'][3]['keypoint'])
+    np.testing.assert_array_equal(score.reshape(shape[:3]), data['annotations'][3]['keypoint_score'])
 
 
 def test_clips_of_a_part(tmp_path: Path) -> None:
@@ -384,10 +386,10 @@ def test_a_flipped_bit_anywhere_is_a_sentence_or_nothing(whole: Path) -> None:
 
 def test_training_reads_a_damaged_clip_as_a_sentence(whole: Path) -> None:
     content = bytearray(whole.read_bytes())
-    sizes = b''.join(number.to_bytes(8, 'little') for number in (2, 3, 33, 2))
+    sizes = b''.join(number.to_bytes(8, 'little') for number in (2, 3, 33, 2, 1))
     content[content.index(sizes)] = 3
     whole.write_bytes(content)
-    with pytest.raises(InputError, match=r'a\.arrow, clip 1: cannot be read, the file is damaged \(ValueError: an arr'):
+    with pytest.raises(InputError, match=r'a\.arrow, clip 1: cannot be read, the file is damaged \(ValueError: arrays'):
         ArrowSet(whole).clip(1)
     with pytest.raises(InputError, match=r'a\.arrow, clip 1: cannot be read, the file is damaged'):
         read_annotations(whole)
@@ -404,7 +406,7 @@ def test_content_is_checked_where_all_of_it_is_read(whole: Path) -> None:
 def test_other_versions_and_other_files(whole: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(arrowwriting, 'VERSION', b'7')
     later = packed(tmp_path, made(), 'later')
-    with pytest.raises(InputError, match=r'later\.arrow: of version 7 where this program reads version 1; write it ag'):
+    with pytest.raises(InputError, match=r'later\.arrow: of version 7 where this program reads version 2; write it ag'):
         read(later)
     with pa.OSFile(str(whole), 'wb') as file, pa.ipc.new_file(file, pa.schema(dict(a=pa.int64()))):
         pass
