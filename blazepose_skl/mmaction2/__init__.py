@@ -19,8 +19,8 @@ What importing this module changes in MMAction2 1.x, and nothing else:
 * Registered beside the stock ones: the transforms ``FaceCamera``, ``NormalizeBody``, ``RandomRotateSkeleton``,
   ``RandomScaleSkeleton``, ``RandomFlipSkeleton``, ``RandomPlace``, ``RemapSkeleton``, ``RepeatOrDropFrames``,
   ``ResampleFrames``, ``UniformSampleSkeleton``, the optimiser wrapper ``AutocastOptimWrapper``, the sampler
-  ``ClassBalancedSampler``, the hooks ``CheckLabels``, ``ClassWeights`` and ``InitializeFrom``, the runner
-  ``PoseRunner`` and the metric ``SensitivityMetric``.
+  ``ClassBalancedSampler``, the hooks ``CheckLabels``, ``ClassWeights``, ``CompileBackbone`` and ``InitializeFrom``,
+  the runner ``PoseRunner`` and the metric ``SensitivityMetric``.
 
 The methods are wrapped on the stock classes, because backbones and ``GenSkeFeat`` refer to these by Python
 name; importing twice wraps once.
@@ -30,6 +30,6 @@ from blazepose_skl import compat
 
 compat.mend()  # before the imports of MMAction2 that need it
 
-from blazepose_skl.mmaction2 import balance, initialize, largesets, metrics, stock, training, transforms
+from blazepose_skl.mmaction2 import balance, compiling, initialize, largesets, metrics, stock, training, transforms
 
-__all__ = ['balance', 'initialize', 'largesets', 'metrics', 'stock', 'training', 'transforms']
+__all__ = ['balance', 'compiling', 'initialize', 'largesets', 'metrics', 'stock', 'training', 'transforms']
