@@ -111,8 +111,6 @@ def load_onnx(path: Path | str, threads: int = 0) -> OnnxRecognizer:
     options = onnxruntime.SessionOptions()
     options.intra_op_num_threads = threads
     options.log_severity_level = 4  # what is wrong is raised
-    # Beyond this the order of channels is changed to and fro, which costs small networks more than it gains.
-    options.graph_optimization_level = onnxruntime.GraphOptimizationLevel.ORT_ENABLE_EXTENDED
     try:
         session = onnxruntime.InferenceSession(str(path), options, providers=['CPUExecutionProvider'])
     except Exception as error:  # of many types, which it does not name

@@ -13,11 +13,11 @@ import numpy as np
 import torch
 from mmaction.models.backbones import AAGCN, STGCN
 from mmaction.models.heads import GCNHead
-from mmaction.models.utils.gcn_utils import unit_gcn
 from torch import Tensor, nn
 
 from blazepose_skl.annotations import annotate
 from blazepose_skl.errors import InputError
+from blazepose_skl.mmaction2.lowering import lower
 from blazepose_skl.mmaction2.recognizer import Recognizer, load_recognizer
 from blazepose_skl.onnxform import INPUT, KEY, OUTPUT, VERSION, Description, made_up, pack_description
 from blazepose_skl.onnxmodel import load_onnx
@@ -160,7 +160,7 @@ class _Exported(nn.Module):
         self.backbone: Any = copy.deepcopy(model.backbone).eval()
         self.fc, self.average = copy.deepcopy(model.cls_head.fc), model.cls_head.average_clips
         self.people = inputs.shape[1]
-        _mix_by_products(self.backbone)
+        lower(self.backbone)
         self._take_normalization(inputs)
         with torch.no_grad():
             nobody = self._look(torch.zeros_like(inputs[:1]))[0]  # (M, C)
@@ -193,40 +193,6 @@ class _Exported(nn.Module):
         features = self._look(x.reshape(count * clips, *x.shape[2:]))
         scores: Tensor = self.fc((features.sum(1) + self.rest[people]) / self.people).reshape(count, clips, -1)
         return (scores.softmax(2) if self.average == 'prob' else scores).mean(1)
-
-
-class _Mixing(nn.Module):
-    """``unit_gcn`` with its adjacency as it is in testing, and the sum over joints as a product of matrices."""
-
-    A: Tensor
-
-    def __init__(self, unit: Any) -> None:
-        super().__init__()
-        self.unit: Any = unit
-        adjacency: Tensor = unit.A
-        if unit.adaptive == 'offset':
-            adjacency = adjacency + unit.PA
-        elif unit.adaptive == 'importance':
-            adjacency = adjacency * unit.PA
-        self.register_buffer('A', adjacency.detach().clone())
-
-    def forward(self, x: Tensor) -> Tensor:
-        unit, (n, _, t, v) = self.unit, x.shape
-        if unit.conv_pos == 'pre':
-            mixed = torch.matmul(unit.conv(x).reshape(n, unit.num_subsets, -1, v), self.A)
-            y = mixed.sum(1).reshape(n, -1, t, v)
-        else:
-            y = unit.conv(torch.matmul(x.unsqueeze(1), self.A.unsqueeze(1)).reshape(n, -1, t, v))
-        y = unit.bn(y)
-        acted: Tensor = unit.act(y + unit.down(x) if unit.with_res else y)
-        return acted
-
-
-def _mix_by_products(backbone: nn.Module) -> None:
-    for parent in list(backbone.modules()):
-        for name, child in list(parent.named_children()):
-            if type(child) is unit_gcn:
-                setattr(parent, name, _Mixing(child))
 
 
 def _write(network: nn.Module, inputs: Any, where: str) -> bytes:
