@@ -195,6 +195,8 @@ def build_pipeline(described: Sequence[Mapping[str, Any]]) -> Step:
             raise InputError(f'step {name} of the test pipeline is not known; there are {", ".join(_STEPS)}')
         for key in _NAMING:
             if key in told and not _is_stock(told[key]):
+                if not isinstance(told[key], Mapping):  # the name of a file, which a stranger's would have us read
+                    raise InputError(f'step {name} of the test pipeline has no declaration of a skeleton in {key}')
                 told[key] = find_skeleton(told[key], name)
         try:
             steps.append(_STEPS[name](**told))

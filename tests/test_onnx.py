@@ -458,3 +458,5 @@ def test_a_description_of_steps_that_are_not_ours() -> None:
         describe_pipeline([dict(type='PoseDecode', more=1)], 'a.py')
     with pytest.raises(InputError, match='step PoseDecode of the test pipeline'):
         build_pipeline([dict(type='PoseDecode', more=1)])
+    with pytest.raises(InputError, match='step NormalizeBody of the test pipeline has no declaration of a skeleton'):
+        build_pipeline([dict(type='NormalizeBody', layout='/etc/skeleton.toml')])

@@ -17,6 +17,7 @@ from torch import Tensor, nn
 
 from blazepose_skl.annotations import annotate
 from blazepose_skl.errors import InputError
+from blazepose_skl.labels import counted
 from blazepose_skl.mmaction2.lowering import lower
 from blazepose_skl.mmaction2.recognizer import Recognizer, load_recognizer
 from blazepose_skl.onnxform import INPUT, KEY, OUTPUT, VERSION, Description, made_up, pack_description
@@ -133,7 +134,8 @@ def _compare(recognizer: Recognizer, file: Path, description: Description, where
             if not difference <= _TOLERANCE:
                 raise InputError(
                     f'{where}: exported, the network gives scores that differ by {difference:.2g} from those of the '
-                    f'framework, for {people} people in {frames} frames; something in it is not known here'
+                    f'framework, for {counted(people, "person", "people")} in {frames} frames; something in it is not '
+                    'known here'
                 )
 
 
