@@ -197,7 +197,10 @@ def annotation_errors(file: str, split: str | None, load: Callable[[str], Any]) 
         split: The split that is wanted.
         load: The framework's own reader, to name the splits that there are.
     """
-    wanted = 'an annotation file ends in .pkl and holds split and annotations; make one with blazepose-skl convert'
+    wanted = (
+        'an annotation file ends in .pkl and holds split and annotations; '
+        'make one with blazepose-skl convert, or name yours as ann_file'
+    )
     try:
         yield
     except FileNotFoundError:

@@ -1,7 +1,10 @@
 """Unbalanced sets: a sampler, MMEngine's wrapper, and weights of classes."""
 
 import importlib
+import logging
 import pickle
+import re
+from pathlib import Path
 from types import SimpleNamespace
 
 import numpy as np
@@ -15,14 +18,22 @@ importlib.import_module('blazepose_skl.mmaction2')  # before what it mends
 
 import torch
 from mmaction.models.heads import GCNHead
-from mmaction.registry import DATASETS
+from mmaction.registry import DATA_SAMPLERS, DATASETS, HOOKS
+from mmengine.config import Config
 from mmengine.registry import init_default_scope
 from mmengine.runner import Runner
 
 from blazepose_skl.mmaction2 import balance
 from blazepose_skl.mmaction2.balance import ClassBalancedSampler, ClassWeights, clip_labels
 
+ROOT = Path(__file__).parent.parent
 COUNTS = (30, 5, 1)
+
+
+class Made(list):
+    """Annotations as a data set has them."""
+
+    get_data_info = list.__getitem__
 
 
 @pytest.fixture
@@ -102,7 +113,9 @@ def test_the_wrapper_of_mmengine_takes_our_data(dataset):
 def test_weights_are_the_inverse_of_counts(dataset):
     head = GCNHead(num_classes=4, in_channels=8)
     runner = SimpleNamespace(
-        model=SimpleNamespace(cls_head=head), train_dataloader=SimpleNamespace(dataset=DATASETS.build(dataset))
+        model=SimpleNamespace(cls_head=head),
+        train_dataloader=SimpleNamespace(dataset=DATASETS.build(dataset)),
+        logger=logging.getLogger('test'),
     )
     ClassWeights().before_train(runner)
     weights = head.loss_cls.class_weight
@@ -118,3 +131,24 @@ def test_a_loss_without_weights_is_refused():
     head = SimpleNamespace(loss_cls=torch.nn.MSELoss(), num_classes=4)
     with pytest.raises(InputError, match='ClassWeights: MSELoss of the head takes no weights; use loss_cls='):
         ClassWeights().before_train(SimpleNamespace(model=SimpleNamespace(cls_head=head)))
+
+
+def test_a_config_of_ours_takes_the_lines():
+    leaf = ROOT / 'configs/stgcnpp/stgcnpp_1xb16-joint-r32-40e-small_custom-blazepose.py'
+    lines = re.search(r'## Unbalanced sets.*?```python\n(.*?)```', (ROOT / 'docs/model_zoo.md').read_text(), re.S)[1]
+    config = Config.fromstring(f'_base_ = {str(leaf)!r}\n{lines}', '.py')
+    built = [dict(label=label) for label in (0, 0, 0, 1)]
+    sampler = DATA_SAMPLERS.build(config.train_dataloader.sampler | dict(dataset=Made(built)))
+    assert len(list(sampler)) == 4
+    assert [HOOKS.build(hook) for hook in config.custom_hooks]
+    assert config.model.cls_head.label_smooth_eps == 0.1
+
+
+def test_a_clip_without_a_label_is_refused():
+    with pytest.raises(InputError, match='clip 1 of the data set has no label; give every annotation its label'):
+        clip_labels(Made([dict(label=0), {}]))
+
+
+def test_no_order_but_a_random_one():
+    with pytest.raises(InputError, match='ClassBalancedSampler: shuffle=False; it draws at random'):
+        ClassBalancedSampler(Made([dict(label=0)]), shuffle=False)

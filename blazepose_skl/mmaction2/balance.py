@@ -22,7 +22,10 @@ __all__ = ['ClassBalancedSampler', 'ClassWeights', 'clip_labels']
 
 def clip_labels(dataset: Any) -> NDArray[np.int64]:
     """The label of every clip of a data set or of what is wrapped around one, (N,)."""
-    return np.array([dataset.get_data_info(index)['label'] for index in range(len(dataset))], dtype=np.int64)
+    labels = [dataset.get_data_info(index).get('label') for index in range(len(dataset))]
+    if None in labels:
+        raise InputError(f'clip {labels.index(None)} of the data set has no label; give every annotation its label')
+    return np.array(labels, dtype=np.int64)
 
 
 def _get_cat_ids(self: Any, idx: int) -> list[int]:
@@ -43,10 +46,13 @@ class ClassBalancedSampler(Sampler):  # type: ignore[type-arg]
 
     Args:
         dataset: Its clips have a label (:func:`clip_labels`).
+        shuffle: True, as ``DefaultSampler``'s that it takes the place of in a config; there is no other order.
         seed: Of the order; the same in all processes. None draws one.
     """
 
-    def __init__(self, dataset: Any, seed: int | None = None) -> None:
+    def __init__(self, dataset: Any, shuffle: bool = True, seed: int | None = None) -> None:
+        if not shuffle:
+            raise InputError('ClassBalancedSampler: shuffle=False; it draws at random, and is for training alone')
         labels = clip_labels(dataset)
         self.members = [np.flatnonzero(labels == label) for label in np.unique(labels)]
         self.rank, self.world_size = get_dist_info()
@@ -95,3 +101,4 @@ class ClassWeights(Hook):  # type: ignore[misc]
         present = np.count_nonzero(counts)
         weights = counts.sum() / (present * np.maximum(counts, 1)) * (counts > 0)
         loss.class_weight = torch.tensor(weights, dtype=torch.float32)
+        runner.logger.info(f'ClassWeights: {", ".join(f"{weight:.3g}" for weight in weights)}')

@@ -7,6 +7,7 @@ from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from typing import Any
 
+import numpy as np
 import torch
 from mmaction.datasets import PoseDataset
 from mmaction.registry import HOOKS, OPTIM_WRAPPERS, RUNNERS
@@ -99,7 +100,12 @@ def _datasets(cfg: Any) -> Iterator[Any]:
 
 @HOOKS.register_module(force=True)
 class CheckLabels(Hook):  # type: ignore[misc]
-    """Refuse labels that the model has no class for, and classes without a training clip, before training."""
+    """Refuse what would train for nothing, before training.
+
+    Labels that the model has no class for, and clips without any; classes without a training clip, if the file does
+    not name as many classes as the model has (then a warning counts them: part of a data set may be at hand); and
+    world landmarks before steps that are for pictures.
+    """
 
     def before_train(self, runner: Any) -> None:
         self._check(runner, runner.train_dataloader.dataset, complete=True)
@@ -119,10 +125,34 @@ class CheckLabels(Hook):  # type: ignore[misc]
         labels = dataset.labels
         model = runner.model.module if is_model_wrapper(runner.model) else runner.model
         classes, where = model.cls_head.num_classes, f"{dataset.ann_file}, split '{dataset.split}'"
+        if not labels:
+            raise InputError(f'{where}: no clip has a label; give every annotation its label')
         check_labels(labels, classes, where)
+        _check_dimensions(dataset, where)
         absent = sorted(set(range(classes)) - labels)
         if complete and absent:
+            named = ', '.join(map(str, absent[:10])) + (', …' if len(absent) > 10 else '')
+            found = f'{where}: no training clip of {len(absent)} of {classes} classes ({named})'
+            if len(dataset.metainfo.get('classes', ())) != classes:
+                raise InputError(f'{found}; add clips, or set num_classes to the number of classes in the file')
+            runner.logger.warning(found)
+
+
+# Steps that are for what is seen in a picture, x and y in pixels.
+_OF_PICTURES = ('PreNormalize2D', 'PoseCompact', 'MMCompact', 'RandomPlace')
+
+
+def _check_dimensions(dataset: Any, where: str) -> None:
+    """Refuse world landmarks, x, y and z with scores, where a pipeline takes them for places in a picture."""
+    clip = dataset.get_data_info(0)
+    if np.shape(clip.get('keypoint'))[-1:] != (3,) or 'keypoint_score' not in clip:
+        return
+    for step in dataset.pipeline.transforms:
+        name = type(step).__name__
+        # What UniformSampleSkeleton does with coordinates, and NormalizeBody with the picture.
+        settings = getattr(step, 'normalize', None), getattr(step, 'place', False)
+        if name in _OF_PICTURES or settings[0] == 'PreNormalize2D' or settings[1]:
             raise InputError(
-                f'{where}: no training clip of class {", ".join(map(str, absent[:10]))}; '
-                f'add clips, or set num_classes to the number of classes in the file'
+                f'{where}: world landmarks (x, y, z), and {name} takes x and y in a picture; '
+                'train a config that ends in -3d, or convert with --coords image'
             )
