@@ -3,9 +3,10 @@
     python benchmarks/recognition.py [--repeats N] [--threads N] [--config FILE --checkpoint FILE]
 
 Both get the same clip, from the landmarks to the scores, test pipeline included, and are run in turn; the medians of
-the repeats count, of processor time, which on one thread is what passes on a machine that does nothing else. First it is proved that the scores are the same within 1e-4. Without a config the networks are those
-of configs/ with made-up weights: full width and ten clips of 100 frames with places for two people (u100), half width
-and four clips of 32 frames for one (small).
+the repeats count, of processor time, which on one thread is what passes on a machine that does nothing else. First it
+is proved that the scores are the same within 1e-4. Without a config the networks are those of configs/ with made-up
+weights: full width and ten clips of 100 frames with places for two people (u100), half width and four clips of 32
+frames for one (small).
 """
 
 from __future__ import annotations
