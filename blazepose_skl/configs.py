@@ -102,19 +102,19 @@ def find_config(name: Path | str) -> Path:
     raise InputError(f'{name}: no such config file; {_nearest(str(name))}')
 
 
-def choose_configs(pattern: str) -> tuple[str, ...]:
-    """The config that is called so; otherwise those whose paths have it in them, or match it as ``*ntu60*-3d*``.
+def choose_configs(*parts: str) -> tuple[str, ...]:
+    """The config that is called so; otherwise those whose paths have every part in them, ``*`` standing for anything.
 
     Raises:
         InputError: No path does.
     """
-    names = config_names()
-    wild = f'*{pattern}*' if not set('*?[') & set(pattern) else pattern
-    chosen = _called(pattern) or tuple(
-        name for name in names if fnmatchcase(name, wild) or fnmatchcase(Path(name).name, wild)
+    called = _called(parts[0]) if len(parts) == 1 else ()
+    chosen = called or tuple(
+        name for name in config_names() if all(fnmatchcase(name, f'*{part.strip("*")}*') for part in parts)
     )
     if not chosen:
-        raise InputError(f"'{pattern}': no config is called so or has it in its name; {_nearest(pattern)}")
+        given = ' '.join(parts)
+        raise InputError(f"'{given}': no config is called so or has all of it in its name; {_nearest(given)}")
     return chosen
 
 

@@ -97,7 +97,7 @@ def test_what_a_user_is_told():
     with pytest.raises(InputError, match=r'^j\.py: 8 configs that come with us are called so; say which: pyskl/stgcn/'):
         find_config('j.py')
     with pytest.raises(
-        InputError, match=rf'no config is called so or has it in its name; did you mean {re.escape(SMALL)}'
+        InputError, match=rf'no config is called so or has all of it in its name; did you mean {re.escape(SMALL)}'
     ):
         choose_configs(Path(SMALL).stem.replace('blazepose', 'blazepoze'))
 

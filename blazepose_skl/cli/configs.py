@@ -16,11 +16,11 @@ __all__ = ['configs']
 
 @app.command()
 def configs(
-    pattern: Annotated[
-        str | None,
+    parts: Annotated[
+        list[str] | None,
         typer.Argument(
-            metavar='[NAME]',
-            help="A config, a part of their names, or a pattern: 'stgcnpp/*ntu60*-3d*'.",
+            metavar='[NAME]...',
+            help="A config, or parts of their names in any order, as in: 2s-agcn ntu60 3d, or 'stgcnpp/*ntu60*-3d'.",
             show_default=False,
         ),
     ] = None,
@@ -35,13 +35,13 @@ def configs(
     from blazepose_skl.configs import choose_configs, config_names, copy_configs
 
     if to:
-        chosen = choose_configs(pattern) if pattern else config_names()
+        chosen = choose_configs(*parts) if parts else config_names()
         copied = copy_configs(chosen, to)
         print(to / chosen[0] if len(chosen) == 1 else to)
         print(f'{len(copied)} files, bases among them', file=sys.stderr)
-    elif pattern:
+    elif parts:
         # Not in a table, which would break names.
-        print(*choose_configs(pattern), sep='\n')
+        print(*choose_configs(*parts), sep='\n')
     else:
         _print_table(config_names())
 
@@ -61,14 +61,15 @@ def _print_table(names: Iterable[str]) -> None:
         else:
             folder = Path(name).parts[0]
             others[folder] = others.get(folder, 0) + 1
-    table = Table('folder', 'recipe', 'input', 'data set', box=None, pad_edge=False)
-    table.add_column('layout', no_wrap=True)
+    table = Table(box=None, pad_edge=False)
+    for heading in ('folder', 'recipe', 'input', 'data set', 'layout'):
+        table.add_column(heading, overflow='fold', no_wrap=heading != 'data set')
     table.add_column(justify='right')
     for (folder, recipe), kinds in groups.items():
         table.add_row(
             folder,
             recipe,
-            ', '.join(sorted({kind.input for kind in kinds})),
+            '\n'.join(sorted({kind.input for kind in kinds})),
             ', '.join(sorted({kind.data.partition('-')[0] for kind in kinds})),
             '\n'.join(
                 [*sorted({kind.layout for kind in kinds}), ', '.join(sorted({kind.coordinates for kind in kinds}))]
@@ -78,4 +79,4 @@ def _print_table(names: Iterable[str]) -> None:
     for folder, count in others.items():
         table.add_row(folder, '', '', '', '', str(count))
     Console(markup=False, highlight=False).print(table)
-    print('`blazepose-skl configs PART` lists those with PART in their names, --to DIR copies them.')
+    print('`blazepose-skl configs PART …` lists those with every PART in their names, --to DIR copies them.')
