@@ -140,7 +140,8 @@ class _Streaming(SafeUnpickler):
     def _load_setitems(self) -> None:
         super()._load_setitems()
         # A thousand annotations are appended together; when the next has got its items, those before it are whole.
-        if self.metastack and len(self.stack) > 1 and self._appends_annotations():
+        # (What has got items may also be the value of an annotation's only key, which then stands before it.)
+        if self.metastack and len(self.stack) > 1 and self._appends_annotations() and isinstance(self.stack[-2], dict):
             for item in self.stack[:-1]:
                 self._take(item)
             del self.stack[:-1]

@@ -5,7 +5,7 @@ from __future__ import annotations
 import os
 import struct
 import zlib
-from collections.abc import Callable, Hashable, Iterable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
@@ -108,7 +108,7 @@ class _Look:
         if not self.names and 'filename' in annotation:  # as MMAction2 decides it
             self._key = 'filename'
         name = annotation.get(self._key)
-        self.names.append(name if isinstance(name, Hashable) else None)
+        self.names.append(name if _is_hashable(name) else None)
         array = annotation.get('keypoint')
         if not self._seen and isinstance(array, np.ndarray) and array.dtype.str in ('<f2', '<f4', '<f8'):
             self.dtype, self._seen = array.dtype, True
@@ -120,6 +120,14 @@ class _Look:
         except TypeError:  # no names
             return np.empty(0, np.uint32)
         return np.array([number for number, name in enumerate(self.names) if name in wanted], np.uint32)
+
+
+def _is_hashable(value: object) -> bool:
+    try:
+        hash(value)
+    except TypeError:  # as of a tuple with a list in it
+        return False
+    return True
 
 
 def _part_row(name: str, clips: Any, look: _Look) -> dict[str, Any]:

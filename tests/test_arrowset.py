@@ -12,7 +12,7 @@ from typing import Any
 import numpy as np
 import pytest
 from conftest import make_motion, tasks, write_dump
-from hypothesis import given, settings
+from hypothesis import example, given, settings
 from hypothesis import strategies as st
 from hypothesis.extra import numpy as arrays
 
@@ -133,6 +133,8 @@ extras = st.dictionaries(texts.filter(lambda key: key not in ('annotations', 'sp
 
 @settings(deadline=None, max_examples=60)
 @given(items=st.lists(annotations(), max_size=5), split=splits, rest=extras)
+@example(items=[{}, {}, {}, dict(frame_dir={'a': 0, 'b': 0})], split={}, rest={})
+@example(items=[dict(frame_dir=([],))], split={'': []}, rest={})
 def test_a_pickle_is_what_it_was(
     tmp_path_factory: pytest.TempPathFactory, items: list[Any], split: Any, rest: dict[str, Any]
 ) -> None:
