@@ -132,6 +132,8 @@ def read_scores(path: Path, data: Mapping[str, Any] | None = None, split: str | 
             )
         else:
             names = []
+    if data is not None and names:
+        _check_classes(path, data, names, labels)
     outside = np.flatnonzero((labels < 0) | (labels >= together.shape[1]))
     if len(outside):
         raise InputError(
@@ -158,6 +160,17 @@ def _score_of(sample: Any) -> Any:
 def _name_of(clip: Mapping[str, Any]) -> str | None:
     name = clip.get('frame_dir', clip.get('filename'))
     return str(name) if name is not None else None
+
+
+def _check_classes(path: Path, data: Mapping[str, Any], names: Sequence[str], labels: NDArray[np.int64]) -> None:
+    """Refuse scores of which a clip is of another class than in the annotations; they may have further clips."""
+    known = {_name_of(clip): clip.get('label') for clip in data['annotations']}
+    for name, label in zip(names, labels.tolist(), strict=True):
+        if known.get(name, label) != label:
+            raise InputError(
+                f"{path}: clip '{name}' is of class {label} where the annotations say {known[name]}; "
+                'give the annotations that were tested on'
+            )
 
 
 def _clips_in_order(

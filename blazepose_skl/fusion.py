@@ -10,7 +10,7 @@ from numpy.typing import NDArray
 
 from blazepose_skl.errors import InputError
 from blazepose_skl.evaluation import Scores
-from blazepose_skl.metrics import probabilities, softmax
+from blazepose_skl.metrics import are_probabilities, probabilities, softmax
 
 __all__ = ['Run', 'as_probabilities', 'fuse', 'in_one_order', 'search_weights']
 
@@ -54,7 +54,10 @@ def in_one_order(runs: Sequence[Run]) -> list[Scores]:
                 )
         classes, wanted = run.scores.scores.shape[1], first.scores.scores.shape[1]
         if classes != wanted:
-            raise InputError(f'{run.source}: scores of {classes} classes where {first.source} has {wanted}')
+            raise InputError(
+                f'{run.source}: scores of {classes} classes where {first.source} has {wanted}; '
+                'give runs with the same classes'
+            )
         place = {name: number for number, name in enumerate(run.scores.names)}
         scores = run.scores.take([place[name] for name in first.scores.names])
         differing = np.flatnonzero(scores.labels != first.scores.labels)
@@ -84,10 +87,21 @@ def fuse(runs: Sequence[Run], weights: Sequence[float]) -> Scores:
     if not np.isfinite(share).all() or (share < 0).any() or not share.any():
         raise InputError(f'weights {", ".join(f"{weight:g}" for weight in weights)}: each at least 0 and one above 0')
     ordered = in_one_order(runs)
+    _refuse_mixture(runs)
     total = np.zeros(ordered[0].scores.shape)
     for weight, scores in zip(share / share.sum(), ordered, strict=True):
         total += weight * scores.scores
     return Scores(total.astype(np.float32), ordered[0].labels, ordered[0].names)
+
+
+def _refuse_mixture(runs: Sequence[Run]) -> None:
+    """Refuse raw scores beside probabilities, whose weights would mean nothing: the larger numbers would decide."""
+    raw = [run for run in runs if not are_probabilities(run.scores.scores)]
+    if 0 < len(raw) < len(runs):
+        raise InputError(
+            f'{raw[0].source}: scores that are no probabilities, beside others that are; '
+            'give --softmax, which turns them into some'
+        )
 
 
 def search_weights(validation: Sequence[Run], test: Sequence[Run]) -> NDArray[np.float64]:
@@ -109,6 +123,12 @@ def search_weights(validation: Sequence[Run], test: Sequence[Run]) -> NDArray[np
             f'{len(validation)} files of validation scores for {len(test)} to fuse; give one for each, in one order'
         )
     ordered = in_one_order(validation)
+    classes, wanted = ordered[0].scores.shape[1], test[0].scores.scores.shape[1]
+    if classes != wanted:
+        raise InputError(
+            f'{validation[0].source}: scores of {classes} classes where {test[0].source} has {wanted}; '
+            'give validation scores of the runs to fuse'
+        )
     both = sorted({name for run in test for name in run.scores.names} & set(ordered[0].names))
     if both:
         raise InputError(

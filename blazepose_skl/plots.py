@@ -181,7 +181,7 @@ def draw_sensitivity(classes: Sequence[ByClass], mean: float) -> Figure:
         here = shown[part]
         rows = np.arange(len(here))
         axes.hlines(rows, [e.low for _, e in here], [e.high for _, e in here], color=_FIRST, alpha=0.45, linewidth=2.5)
-        axes.plot([e.value for _, e in here], rows, 'o', color=_FIRST, markersize=5)
+        axes.plot([e.value for _, e in here], rows, 'o', color=_FIRST, markersize=5, clip_on=False)
         axes.axvline(mean, color=_SECOND, linestyle='--', linewidth=1)
         axes.set_yticks(rows, [f'{_short(item.name)} ({item.clips})' for item, _ in here])
         axes.set_xlim(-0.02, 1.02)
@@ -199,8 +199,9 @@ def draw_comparison(comparison: Comparison) -> Figure:
         rows = np.arange(len(here))
         first, second = [item.first for item in here], [item.second for item in here]
         axes.hlines(rows, first, second, color=_FAINT, linewidth=2)
-        axes.plot(first, rows, 'o', color=_FIRST, markersize=8, label=comparison.first)  # seen around the other too
-        axes.plot(second, rows, 'D', color=_SECOND, markersize=4, label=comparison.second)
+        # Larger, so that it is seen around the other too; the markers at 0 and 1 are whole.
+        axes.plot(first, rows, 'o', color=_FIRST, markersize=8, label=comparison.first, clip_on=False)
+        axes.plot(second, rows, 'D', color=_SECOND, markersize=4, label=comparison.second, clip_on=False)
         stars = [' *' if item.adjusted < 0.05 else '' for item in here]
         axes.set_yticks(
             rows, [f'{_short(item.name)} ({item.clips}){star}' for item, star in zip(here, stars, strict=True)]

@@ -105,6 +105,15 @@ def test_pyskls_results_get_names_and_classes(tmp_path):
         read_scores(path)
 
 
+def test_annotations_that_say_other_classes_of_named_clips(tmp_path):
+    path = write(tmp_path, dumped(some(), 'frame_dir'))
+    same(read_scores(path, annotations(some())), some())
+    other = annotations(some())
+    other['annotations'][1]['label'] += 1
+    with pytest.raises(InputError, match=r"clip '.*' is of class \d where the annotations say \d; give the annotations"):
+        read_scores(path, other)
+
+
 def test_annotations_of_other_clips(tmp_path):
     path = write(tmp_path, dumped(some()))
     other = annotations(some(clips=5))

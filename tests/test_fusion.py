@@ -121,3 +121,16 @@ def test_weights_are_never_found_on_what_is_fused():
         search_weights([run(), run(1)], [run(), run(1)])
     with pytest.raises(InputError, match='1 files of validation scores for 2 to fuse'):
         search_weights([run(part='val')], [run(), run(1)])
+
+
+def test_raw_scores_beside_probabilities_are_refused():
+    runs = [run(0), run(1, raw=True)]
+    with pytest.raises(InputError, match=r'test1\.pkl: scores that are no probabilities, beside others .* --softmax'):
+        fuse(runs, [1, 1])
+    fuse([as_probabilities(each) for each in runs], [1, 1])
+
+
+def test_validation_scores_of_other_classes_are_refused():
+    validation = [run(0, classes=5, part='val'), run(1, classes=5, part='val')]
+    with pytest.raises(InputError, match=r'val0\.pkl: scores of 5 classes where test0\.pkl has 4; give validation'):
+        search_weights(validation, [run(0), run(1)])

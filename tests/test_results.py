@@ -291,6 +291,7 @@ def test_fuse_and_report_as_typed(files, monkeypatch):
         (['fuse', 'test0.pkl', 'val0.pkl', '--out', 'f.pkl'], "val0.pkl: no scores for clip 'test/class 0/000'"),
         (['fuse', 'test0.pkl', '--out', 'f.pkl', '--weights', 'a'], "--weights 'a': numbers with commas between were"),
         (['fuse', 'test0.pkl', '--out', 'f.pkl', '--weights', '1,2'], '2 weights for 1 files of scores; give one for'),
+        (['fuse', 'test0.pkl', '--out', 'test0.pkl'], 'test0.pkl: is the input itself, which would be lost'),
         (['fuse', 'test0.pkl', '--out', 'f.txt'], 'f.txt: its name must end in .pkl or .pickle'),
         (
             ['fuse', 'test0.pkl', '--out', 'f.pkl', '--weights', '1', '--validation', 'val0.pkl'],

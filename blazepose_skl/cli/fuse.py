@@ -45,11 +45,13 @@ def fuse(
     from blazepose_skl import fusion
     from blazepose_skl.annotations import read_annotations
     from blazepose_skl.evaluation import write_scores
-    from blazepose_skl.outfiles import check_place
+    from blazepose_skl.outfiles import check_not_input, check_place
 
     if weights is not None and validation:
         raise InputError('--weights and --validation: weights are either given or found; choose one')
     check_place(out, '.pkl', '.pickle')
+    for path in (*scores, *(validation or ()), *([data] if data else ())):
+        check_not_input(out, str(path))
     annotations = read_annotations(data) if data is not None else None
     runs = _read(scores, annotations, split, softmax)
     found: list[float] = [1.0] * len(runs)
