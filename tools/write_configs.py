@@ -85,11 +85,11 @@ model = dict(cls_head=dict(num_classes=num_classes))
 """
 _GRAPH_NETWORK = 'model = dict(backbone=dict(in_channels=_base_.in_channels, graph_cfg=dict({graph})))\n'
 _HEATMAP_NETWORK = 'model = dict(backbone=dict(in_channels={channels}))\n'
-_STREAM = "features = dict(type='GenSkeFeat', dataset={layout}, feats=['{stream}'])\n"
-_SAMPLED = "features = dict(type='UniformSampleSkeleton', layout=skeleton, feats=['{stream}'], **_base_.sampling)\n"
+_STREAM = "features = dict(type='GenSkeFeat', dataset=layout, feats=['{stream}'])\n"
+_SAMPLED = "features = dict(type='UniformSampleSkeleton', layout=layout, feats=['{stream}'], **_base_.sampling)\n"
 _HEATMAPS = (
     "features = dict(type='GeneratePoseTarget', sigma=0.6, use_score=True, with_kp={joints}, with_limb={limbs}, "
-    'skeletons=skeleton)\n'
+    'skeletons=layout)\n'
 )
 _RGB_AND_POSE = """\
 features = dict(
@@ -99,7 +99,7 @@ features = dict(
     with_kp=True,
     with_limb=False,
     scaling=0.25,
-    skeletons=skeleton,
+    skeletons=layout,
 )
 """
 _PIPELINES = """\
@@ -164,7 +164,7 @@ def graph_networks() -> Iterator[tuple[str, str]]:
     for (folder, base), stream, layout, recipe in product(GRAPH_NETWORKS.items(), STREAMS, LAYOUTS, GRAPH_RECIPES):
         model = f'../_base_/models/{recipe.model.format(base)}.py'
         text = f"_base_ = ['{model}', '../{_input_path(stream, layout, recipe)}']\n"
-        text += _GRAPH_NETWORK.format(graph='layout=_base_.skeleton')
+        text += _GRAPH_NETWORK.format(graph='layout=_base_.layout')
         name = f'{folder}/{folder}_{recipe.processes}-{stream}-{recipe.name}_{{}}-{_dashed(layout)}{recipe.suffix}.py'
         yield from _of_data_sets(name, text, DATA_SETS if recipe in (STOCK, STOCK_3D) else ())
 
@@ -174,9 +174,9 @@ def _input_path(stream: str, layout: str, recipe: Recipe) -> str:
 
 
 def _input(stream: str, layout: str, recipe: Recipe) -> str:
-    text = f"_base_ = '../recipes/{recipe.base}.py'\nskeleton = '{layout}'\n"
+    text = f"_base_ = '../recipes/{recipe.base}.py'\nlayout = '{layout}'\n"
     if recipe in (SMALL, SMALL_3D):
-        return text + _STREAM.format(layout='skeleton', stream=STREAMS[stream]) + recipe.pipelines()
+        return text + _STREAM.format(stream=STREAMS[stream]) + recipe.pipelines()
     validated, tested = 'dict(features, test_mode=True)', 'dict(features, test_mode=True, num_clips=10)'
     return text + _SAMPLED.format(stream=STREAMS[stream]) + recipe.pipelines(validated=validated, tested=tested)
 
@@ -187,7 +187,7 @@ def heatmap_networks() -> Iterator[tuple[str, str]]:
     for (part, layout), recipe in product(parts, (HEATMAPS, SMALL_HEATMAPS)):
         skeleton = get_skeleton(layout)
         channels = skeleton.num_joints if part == 'joint' else len(skeleton.limbs)
-        text = recipe.head('slowonly') + f"skeleton = '{layout}'\n" + _HEATMAP_NETWORK.format(channels=channels)
+        text = recipe.head('slowonly') + f"layout = '{layout}'\n" + _HEATMAP_NETWORK.format(channels=channels)
         text += _HEATMAPS.format(joints=part == 'joint', limbs=part == 'limb')
         text += recipe.pipelines(tested='dict(features, double=True)')
         name = f'posec3d/slowonly_{recipe.processes}-{part}-{recipe.name}_{{}}-{_dashed(layout)}.py'
@@ -196,7 +196,7 @@ def heatmap_networks() -> Iterator[tuple[str, str]]:
 
 def rgb_and_pose() -> Iterator[tuple[str, str]]:
     """RGBPose-Conv3D on pictures and heatmaps of joints."""
-    text = RGB_AND_POSE.head('rgbpose_conv3d') + "skeleton = 'blazepose'\n" + _RGB_AND_POSE
+    text = RGB_AND_POSE.head('rgbpose_conv3d') + "layout = 'blazepose'\n" + _RGB_AND_POSE
     text += RGB_AND_POSE.pipelines()
     name = f'rgbpose_conv3d/rgbpose-conv3d_{RGB_AND_POSE.processes}-rgb-joint-{RGB_AND_POSE.name}_{{}}-blazepose.py'
     yield from _of_data_sets(name, text, DATA_SETS)
@@ -206,15 +206,12 @@ def paper() -> Iterator[tuple[str, str]]:
     """The experiment of "Enhanced-BlazePose": three topologies, in the spatial configuration and the splits."""
     data_sets = [name for name in DATA_SETS if name.startswith(('ucf101', 'hmdb51'))]
     for layout in (*LAYOUTS, 'openpose'):
-        # Where the pipeline remaps there are two skeletons, and neither is *the* skeleton.
-        remapped = layout == 'openpose'
-        key = 'layout' if remapped else 'skeleton'
-        text = PAPER.head('stgcn') + f"{key} = '{layout}'\n"
-        text += _GRAPH_NETWORK.format(graph=f"layout={key}, mode='stgcn_spatial'")
-        text += _STREAM.format(layout=key, stream='j')
-        if remapped:
+        text = PAPER.head('stgcn') + f"layout = '{layout}'\n"
+        text += _GRAPH_NETWORK.format(graph="layout=layout, mode='stgcn_spatial'")
+        text += _STREAM.format(stream='j')
+        if layout == 'openpose':
             text += "remap = dict(type='RemapSkeleton', target=layout)\n"
-        text += PAPER.pipelines(before='remap, ' if remapped else '')
+        text += PAPER.pipelines(before='remap, ' if layout == 'openpose' else '')
         name = f'paper/stgcn_{PAPER.processes}-{{}}-{PAPER.name}_{{{{}}}}-{_dashed(layout)}.py'
         spatial = name.format('spatial')
         yield from _of_data_sets(spatial, text, data_sets)

@@ -1,5 +1,5 @@
 _base_ = ['../_base_/models/rgbpose_conv3d.py', '../_base_/recipes/u8_20e.py']
-skeleton = 'blazepose'
+layout = 'blazepose'
 features = dict(
     type='GeneratePoseTarget',
     sigma=0.7,
@@ -7,7 +7,7 @@ features = dict(
     with_kp=True,
     with_limb=False,
     scaling=0.25,
-    skeletons=skeleton,
+    skeletons=layout,
 )
 train_pipeline = [*_base_.before_train, features, *_base_.after_train]
 val_pipeline = [*_base_.before_val, features, *_base_.after_val]

@@ -1,6 +1,6 @@
 _base_ = '../recipes/small_3d.py'
-skeleton = 'blazepose'
-features = dict(type='GenSkeFeat', dataset=skeleton, feats=['bm'])
+layout = 'blazepose'
+features = dict(type='GenSkeFeat', dataset=layout, feats=['bm'])
 train_pipeline = [*_base_.before_train, features, *_base_.after_train]
 val_pipeline = [*_base_.before_val, features, *_base_.after_val]
 test_pipeline = [*_base_.before_test, features, *_base_.after_test]

@@ -1,6 +1,6 @@
 _base_ = '../recipes/u100_80e.py'
-skeleton = 'blazepose'
-features = dict(type='UniformSampleSkeleton', layout=skeleton, feats=['jm'], **_base_.sampling)
+layout = 'blazepose'
+features = dict(type='UniformSampleSkeleton', layout=layout, feats=['jm'], **_base_.sampling)
 train_pipeline = [*_base_.before_train, features, *_base_.after_train]
 val_pipeline = [*_base_.before_val, dict(features, test_mode=True), *_base_.after_val]
 test_pipeline = [*_base_.before_test, dict(features, test_mode=True, num_clips=10), *_base_.after_test]

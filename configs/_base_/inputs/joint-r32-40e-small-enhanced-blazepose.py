@@ -1,6 +1,6 @@
 _base_ = '../recipes/small.py'
-skeleton = 'enhanced_blazepose'
-features = dict(type='GenSkeFeat', dataset=skeleton, feats=['j'])
+layout = 'enhanced_blazepose'
+features = dict(type='GenSkeFeat', dataset=layout, feats=['j'])
 train_pipeline = [*_base_.before_train, features, *_base_.after_train]
 val_pipeline = [*_base_.before_val, features, *_base_.after_val]
 test_pipeline = [*_base_.before_test, features, *_base_.after_test]
