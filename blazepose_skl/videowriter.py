@@ -30,6 +30,8 @@ def check_encoder() -> None:
         InputError: PyAV is not here, or without it.
     """
     try:
+        # OpenCV goes first: its windows hang on the X libraries that PyAV brings if they are there already.
+        import cv2  # noqa: F401, I001
         import av
 
         av.Codec('libx264', 'w')
