@@ -192,7 +192,7 @@ def sentence(out):
         (dict(split=dict(train=[], val=[])), [], r"data.pkl: split 'train' has no clip"),
         ({}, ['ann_file=nowhere.pkl'], 'nowhere.pkl: no such file; an annotation file ends in .pkl'),
         (annotations(labels=(0, 5)), [], "split 'train': label 5 where the model has classes 0 to 1; set num_classes"),
-        ({}, ['num_classes=4'], "split 'train': no training clip of 2 of 4 classes (2, 3)"),
+        ({}, ['num_classes=4'], r"split 'train': no training clip of 2 of 4 classes \(2, 3\)"),
         (annotations(joints=25), [], r"clip 'class\d/\d\d' has 25 joints where 'blazepose' has 33"),
         ({}, ['model.backbone.graph_cfg.layout=blaze'], "unknown layout 'blaze'; known are openpose"),
         ({}, ['model.backbone.graph_cfg.mode=spacial'], "unknown mode 'spacial'; known are stgcn_spatial"),
