@@ -110,7 +110,7 @@ def test_annotations_that_say_other_classes_of_named_clips(tmp_path):
     same(read_scores(path, annotations(some())), some())
     other = annotations(some())
     other['annotations'][1]['label'] += 1
-    with pytest.raises(InputError, match=r"clip '.*' is of class \d where the annotations say \d; give the annotations"):
+    with pytest.raises(InputError, match=r'clip .* is of class \d where the annotations say \d; give'):
         read_scores(path, other)
 
 
